@@ -1,0 +1,61 @@
+import tseslint from 'typescript-eslint';
+
+/** The core is pure: what it may import besides itself. `net` and `problems` are pure as well. */
+const shell = ['cli', 'config', 'cluster', 'iptables', 'reconciler', 'conntrack', 'health', 'metrics', 'lab'];
+const pureCore = {
+  files: ['src/routing/**', 'src/chains/**', 'src/inspect/**', 'src/net/**', 'src/problems/**'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            group: [
+              ...shell.map((room) => `**/${room}/**`),
+              'execa',
+              'pino',
+              '@kubernetes/*',
+              'commander',
+              'node:fs*',
+              'node:http*',
+              'node:child_process',
+              'node:os',
+              'node:process',
+              'node:timers*',
+            ],
+            allowTypeImports: false,
+            message: 'The core (routing, chains, inspect) imports nothing from the shell.',
+          },
+        ],
+      },
+    ],
+    'no-restricted-globals': ['error', 'process', 'console', 'setTimeout', 'setInterval', 'fetch'],
+    'no-restricted-properties': [
+      'error',
+      { object: 'Date', property: 'now' },
+      { object: 'Math', property: 'random' },
+    ],
+  },
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'test/output/'] },
+  ...tseslint.configs.strictTypeChecked,
+  ...tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/prefer-readonly': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'max-lines': ['error', { max: 250 }],
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['test/**'], rules: { 'max-lines': 'off' } },
+  pureCore,
+);

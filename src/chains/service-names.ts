@@ -1,0 +1,59 @@
+import type { Endpoint, Route } from '../routing/route.ts';
+import { isExternallyAccessible } from '../routing/route.ts';
+import { endpointChainName, serviceChainName, type ChainName } from './names.ts';
+
+/** Which chains a service port has, and where its traffic enters them; undefined where there is none. */
+export interface ServiceChainNames {
+  /** Traffic by policy Cluster. */
+  readonly cluster: ChainName;
+  /** Traffic by policy Local. */
+  readonly local: ChainName;
+  /** Where the cluster IP leads; undefined where no endpoint may take its traffic. */
+  readonly internal: ChainName | undefined;
+  /** Where node ports and external IPs lead. */
+  readonly external: ChainName | undefined;
+  /** Where external traffic goes on to; undefined where policy Local finds nobody here. */
+  readonly externalPolicy: ChainName | undefined;
+  /** Stands before `external` for load-balancer addresses with source ranges. */
+  readonly firewall: ChainName | undefined;
+  readonly hasClusterChain: boolean;
+  readonly hasLocalChain: boolean;
+}
+
+/** Hashing is the dearest part of making rules; a route's names last as long as the route. */
+const known = new WeakMap<Route, ServiceChainNames>();
+
+/** Source: the head of the service loop of syncProxyRules in pkg/proxy/iptables/proxier.go. */
+export function serviceChainNames(route: Route): ServiceChainNames {
+  const before = known.get(route);
+  if (before !== undefined) return before;
+  const names = computeNames(route);
+  known.set(route, names);
+  return names;
+}
+
+function computeNames(route: Route): ServiceChainNames {
+  const { label, protocol, endpoints, internalPolicy, externalPolicy } = route;
+  const cluster = serviceChainName('SVC', label, protocol);
+  const local = serviceChainName('SVL', label, protocol);
+  const accessible = isExternallyAccessible(route);
+  const policyChain = (policy: Route['internalPolicy']): ChainName | undefined => {
+    if (policy === 'Cluster') return endpoints.anywhere ? cluster : undefined;
+    return endpoints.local.length > 0 ? local : undefined;
+  };
+  const firewalled = route.loadBalancerIPs.length > 0 && route.sourceRanges.length > 0;
+  return {
+    cluster,
+    local,
+    internal: policyChain(internalPolicy),
+    external: endpoints.anywhere && accessible ? serviceChainName('EXT', label, protocol) : undefined,
+    externalPolicy: policyChain(externalPolicy),
+    firewall: endpoints.anywhere && firewalled ? serviceChainName('FW', label, protocol) : undefined,
+    hasClusterChain: endpoints.cluster.length > 0,
+    hasLocalChain: endpoints.local.length > 0,
+  };
+}
+
+export function endpointChain(route: Route, endpoint: Endpoint): ChainName {
+  return endpointChainName(route.label, route.protocol, endpoint.text);
+}

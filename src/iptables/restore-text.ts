@@ -1,0 +1,49 @@
+import type { Ruleset, Table } from '../chains/rule.ts';
+import { ruleText } from '../chains/text.ts';
+import { EMPTY_STATE, type KernelState, type TableState } from './kernel-state.ts';
+
+/** Big enough that writing costs little, small enough that the whole text is never in memory. */
+const CHUNK_CHARACTERS = 65_536;
+
+/**
+ * The input of `iptables-restore --noflush` that turns what the kernel holds into the ruleset, a line
+ * at a time; without a state, for an empty network namespace. Each chain is declared (which empties
+ * it) where its rules stand, and no rule names a later chain. Rules of others are not touched: jumps
+ * that are missing are put first in their chains, those that are there stay where they are.
+ */
+export function* restoreLines(ruleset: Ruleset, state: KernelState = EMPTY_STATE): Iterable<string> {
+  for (const table of ruleset.tables) yield* tableLines(table, state[table.name], state !== EMPTY_STATE);
+}
+
+function* tableLines(table: Table, state: TableState, live: boolean): Iterable<string> {
+  const stale = new Set(state.serviceChains);
+  yield `*${table.name}`;
+  for (const chain of table.chains()) {
+    stale.delete(chain.name);
+    // Emptying a shared chain without rules of ours would take the other's.
+    if (chain.shared && chain.rules.length === 0 && state.otherChains.has(chain.name)) continue;
+    yield `:${chain.name} - [0:0]`;
+    for (const rule of chain.rules) yield `-A ${chain.name} ${ruleText(rule)}`;
+  }
+  const jumps = table.jumps.map(({ from, rule }) => ({ from, text: ruleText(rule) }));
+  const missing = jumps.filter(({ from, text }) => !state.jumps.has(`-A ${from} ${text}`));
+  if (live) for (const { from, text } of missing.reverse()) yield `-I ${from} ${text}`;
+  else for (const { from, text } of missing) yield `-A ${from} ${text}`;
+  for (const name of stale) {
+    yield `:${name} - [0:0]`;
+    yield `-X ${name}`;
+  }
+  yield 'COMMIT';
+}
+
+/** Lines, each ended, gathered into texts of about 64 KB. */
+export function* chunks(lines: Iterable<string>): Iterable<string> {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < CHUNK_CHARACTERS) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
