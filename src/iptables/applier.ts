@@ -2,7 +2,7 @@ import type { Ruleset } from '../chains/rule.ts';
 import type { Backend } from './backend.ts';
 import { readKernelState } from './kernel-state.ts';
 import { chunks, restoreLines } from './restore-text.ts';
-import { runTool, ToolError } from './tool.ts';
+import { runTool, ToolError, type Command } from './tool.ts';
 
 /** Seconds to wait for another program that holds the lock of the legacy tables; kube-proxy's number. */
 const LOCK_SECONDS = 5;
@@ -48,9 +48,9 @@ export async function applyRuleset(ruleset: Ruleset, backend: Backend): Promise<
  * @param lines makes the lines anew at each call: once to write them, once more to quote from them
  */
 export async function restore(backend: Backend, lines: () => Iterable<string>): Promise<void> {
-  const args = ['--noflush', '--counters', '-w', String(LOCK_SECONDS)];
+  const command: Command = [...backend.restore, '--noflush', '--counters', '-w', String(LOCK_SECONDS)];
   try {
-    await runTool(backend.restore, args, { input: chunks(lines()) });
+    await runTool(command, { input: chunks(lines()) });
   } catch (error) {
     if (!(error instanceof ToolError) || error.kind !== 'exit') throw error;
     const failing = failingLine(error.stderr);

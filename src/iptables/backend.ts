@@ -1,5 +1,5 @@
 import { FAMILIES, type Family } from '../net/address.ts';
-import { runTool, ToolError } from './tool.ts';
+import { runTool, ToolError, type Command } from './tool.ts';
 
 /** Which of the kernel's two rule stores holds the rules. Rules in both at once are a mix-up. */
 export type BackendKind = 'nft' | 'legacy';
@@ -8,13 +8,21 @@ export type BackendKind = 'nft' | 'legacy';
 export interface Backend {
   readonly kind: BackendKind;
   readonly family: Family;
-  readonly restore: string;
-  readonly save: string;
+  /** The commands, each the program and its first arguments. */
+  readonly restore: Command;
+  readonly save: Command;
 }
 
-export function backendOf(kind: BackendKind, family: Family): Backend {
-  const prefix = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${kind}`;
-  return { kind, family, restore: `${prefix}-restore`, save: `${prefix}-save` };
+/**
+ * @param via a command that runs another one elsewhere, such as `ip netns exec node`
+ */
+export function backendOf(kind: BackendKind, family: Family, via: readonly string[] = []): Backend {
+  const tool = (action: string): Command => {
+    const name = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${kind}-${action}`;
+    const [first, ...rest] = via;
+    return first === undefined ? [name] : [first, ...rest, name];
+  };
+  return { kind, family, restore: tool('restore'), save: tool('save') };
 }
 
 /** What one store holds; undefined where its tools are missing. */
@@ -61,7 +69,7 @@ async function storeContent(kind: BackendKind): Promise<StoreContent | undefined
     if (line.startsWith('-A ')) rules += 1;
   };
   try {
-    for (const family of FAMILIES) await runTool(backendOf(kind, family).save, [], { onLine });
+    for (const family of FAMILIES) await runTool(backendOf(kind, family).save, { onLine });
   } catch (error) {
     if (error instanceof ToolError) return undefined;
     throw error;
@@ -72,6 +80,6 @@ async function storeContent(kind: BackendKind): Promise<StoreContent | undefined
 /** `iptables v1.8.9 (nf_tables)`, or `(legacy)`, or neither before 1.8, which is legacy too. */
 async function defaultKind(): Promise<BackendKind> {
   let version = '';
-  await runTool('iptables', ['--version'], { onLine: (line) => (version += line) });
+  await runTool(['iptables', '--version'], { onLine: (line) => (version += line) });
   return version.includes('nf_tables') ? 'nft' : 'legacy';
 }

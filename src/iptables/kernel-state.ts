@@ -30,7 +30,7 @@ async function readTable(backend: Backend, table: TableName): Promise<TableState
   const serviceChains = new Set<string>();
   const otherChains = new Set<string>();
   const jumps = new Set<string>();
-  await runTool(backend.save, ['-t', table], {
+  await runTool([...backend.save, '-t', table], {
     onLine: (line) => {
       if (line.startsWith(':KUBE-')) {
         const name = line.slice(1, line.indexOf(' '));

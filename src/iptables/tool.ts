@@ -37,6 +37,9 @@ function ending(kind: ToolError['kind'], exitCode: number | undefined): string {
   }
 }
 
+/** A program and its arguments. */
+export type Command = readonly [file: string, ...args: string[]];
+
 export interface ToolOptions {
   /** Texts for its standard input, pulled as fast as it reads. */
   readonly input?: Iterable<string>;
@@ -55,11 +58,8 @@ const MOST_STDERR = 65_536;
  *
  * @throws ToolError unless it ends with exit code 0
  */
-export async function runTool(
-  file: string,
-  args: readonly string[],
-  options: ToolOptions = {},
-): Promise<void> {
+export async function runTool(command: Command, options: ToolOptions = {}): Promise<void> {
+  const [file, ...args] = command;
   const child = execa(file, args, {
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     stdout: options.onLine === undefined ? 'ignore' : 'pipe',
@@ -78,7 +78,7 @@ export async function runTool(
   const [result] = await Promise.all([child, ...work]);
   if (!result.failed) return;
   const stderr = typeof result.stderr === 'string' ? result.stderr.trim() : '';
-  throw new ToolError([file, ...args], kindOf(result), result.exitCode, stderr);
+  throw new ToolError(command, kindOf(result), result.exitCode, stderr);
 }
 
 interface Ending {
