@@ -1,100 +1,95 @@
+import type { TrafficPolicy } from '../model/objects.ts';
 import type { Address, Cidr } from '../net/address.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
 import { comment, destinationPort, except, host, jump } from './build.ts';
 import { KUBE_NODEPORTS } from './fixed.ts';
 import type { Match, Rule, Target } from './rule.ts';
-import { serviceChainNames } from './service-names.ts';
+import type { ServiceChainNames } from './service-names.ts';
 
-/** The rules by which one service port's packets are told from all others, by the chain they stand in. */
-export interface Dispatch {
-  /** nat KUBE-SERVICES: addresses that lead to the service's chains. */
-  readonly services: readonly Rule[];
-  /** nat KUBE-NODEPORTS. */
-  readonly nodePorts: readonly Rule[];
-  /** filter KUBE-SERVICES: a cluster IP that nobody answers. */
-  readonly refusedInternal: readonly Rule[];
-  /** filter KUBE-EXTERNAL-SERVICES: external addresses and node ports that nobody answers. */
-  readonly refusedExternal: readonly Rule[];
-  /** filter KUBE-PROXY-FIREWALL: load-balancer traffic from outside the source ranges. */
-  readonly firewall: readonly Rule[];
-  /** filter KUBE-NODEPORTS: the load balancer's health checks are let in. */
-  readonly healthChecks: readonly Rule[];
-}
+/*
+ * The rules by which one service port's packets are told from all others, a function for each chain
+ * that they stand in. Source: the service loop of syncProxyRules in pkg/proxy/iptables/proxier.go.
+ */
 
-/** Source: the service loop of syncProxyRules in pkg/proxy/iptables/proxier.go. */
-export function dispatch(route: Route): Dispatch {
-  const names = serviceChainNames(route);
-  const { label, protocol, clusterIP, externalIPs, loadBalancerIPs, nodePort, endpoints } = route;
+/** One service port's rules in a dispatch chain. */
+export type DispatchRules = (route: Route, names: ServiceChainNames) => readonly Rule[];
 
-  const refusal = (policy: Route['internalPolicy']): Target =>
-    endpoints.anywhere && policy === 'Local' ? { kind: 'drop' } : { kind: 'reject', family: route.family };
-  const why = endpoints.anywhere ? `${label} has no local endpoints` : `${label} has no endpoints`;
-  const toService = (address: Address, text: string, target: Target): Rule => ({
-    destination: host(address),
-    protocol,
-    matches: [comment(text), destinationPort(protocol, route.port)],
-    target,
-  });
-  const toNodePort = (port: number, text: string, extra: readonly Match[], target: Target): Rule => ({
-    protocol,
-    matches: [comment(text), ...extra, destinationPort(protocol, port)],
-    target,
-  });
-
-  const services: Rule[] = [];
-  const nodePorts: Rule[] = [];
-  const refusedInternal: Rule[] = [];
-  const refusedExternal: Rule[] = [];
-  const firewall: Rule[] = [];
-  if (clusterIP !== undefined) {
-    if (names.internal !== undefined) {
-      services.push(toService(clusterIP, `${label} cluster IP`, jump(names.internal)));
-    } else {
-      refusedInternal.push(toService(clusterIP, why, refusal(route.internalPolicy)));
-    }
+/** nat KUBE-SERVICES: addresses that lead to the service's chains. */
+export const serviceRules: DispatchRules = (route, names) => {
+  const { label, clusterIP } = route;
+  const { internal, external, firewall } = names;
+  const rules: Rule[] = [];
+  if (clusterIP !== undefined && internal !== undefined) {
+    rules.push(toAddress(route, clusterIP, `${label} cluster IP`, jump(internal)));
   }
-  if (names.external !== undefined) {
-    const { external, firewall: guard } = names;
-    services.push(
-      ...externalIPs.map((address) => toService(address, `${label} external IP`, jump(external))),
-      ...loadBalancerIPs.map((address) =>
-        toService(address, `${label} loadbalancer IP`, jump(guard ?? external)),
-      ),
-    );
-    if (nodePort !== undefined) nodePorts.push(toNodePort(nodePort, label, [], jump(external)));
-    if (guard !== undefined) {
-      const text = `${label} traffic not accepted by ${guard}`;
-      firewall.push(...loadBalancerIPs.map((address) => toService(address, text, { kind: 'drop' })));
-    }
+  if (external === undefined) return rules;
+  for (const address of route.externalIPs) {
+    rules.push(toAddress(route, address, `${label} external IP`, jump(external)));
   }
-  if (names.externalPolicy === undefined) {
-    const target = refusal(route.externalPolicy);
-    refusedExternal.push(
-      ...[...externalIPs, ...loadBalancerIPs].map((address) => toService(address, why, target)),
-    );
-    const local: Match = { kind: 'localAddress', side: 'destination' };
-    if (nodePort !== undefined) refusedExternal.push(toNodePort(nodePort, why, [local], target));
+  for (const address of route.loadBalancerIPs) {
+    rules.push(toAddress(route, address, `${label} loadbalancer IP`, jump(firewall ?? external)));
   }
-  return {
-    services,
-    nodePorts,
-    refusedInternal,
-    refusedExternal,
-    firewall,
-    healthChecks: healthChecks(route),
-  };
-}
+  return rules;
+};
 
-function healthChecks({ healthCheckNodePort, label }: Route): readonly Rule[] {
+/** nat KUBE-NODEPORTS. */
+export const nodePortRules: DispatchRules = (route, { external }) => {
+  if (route.nodePort === undefined || external === undefined) return [];
+  return [toNodePort(route, route.nodePort, route.label, [], jump(external))];
+};
+
+/** filter KUBE-SERVICES: a cluster IP that nobody answers. */
+export const internalRefusalRules: DispatchRules = (route, { internal }) => {
+  if (route.clusterIP === undefined || internal !== undefined) return [];
+  return [toAddress(route, route.clusterIP, whyRefused(route), refusal(route, route.internalPolicy))];
+};
+
+/** filter KUBE-EXTERNAL-SERVICES: external addresses and node ports that nobody answers. */
+export const externalRefusalRules: DispatchRules = (route, { externalPolicy }) => {
+  if (externalPolicy !== undefined) return [];
+  const target = refusal(route, route.externalPolicy);
+  const rules = [...route.externalIPs, ...route.loadBalancerIPs].map((address) =>
+    toAddress(route, address, whyRefused(route), target),
+  );
+  if (route.nodePort === undefined) return rules;
+  const local: Match = { kind: 'localAddress', side: 'destination' };
+  return [...rules, toNodePort(route, route.nodePort, whyRefused(route), [local], target)];
+};
+
+/** filter KUBE-PROXY-FIREWALL: load-balancer traffic from outside the source ranges. */
+export const firewallRules: DispatchRules = (route, { firewall }) => {
+  if (firewall === undefined) return [];
+  const text = `${route.label} traffic not accepted by ${firewall}`;
+  return route.loadBalancerIPs.map((address) => toAddress(route, address, text, { kind: 'drop' }));
+};
+
+/** filter KUBE-NODEPORTS: the load balancer's health checks are let in. */
+export const healthCheckRules: DispatchRules = ({ healthCheckNodePort, label }) => {
   if (healthCheckNodePort === undefined) return [];
-  return [
-    {
-      protocol: 'tcp',
-      matches: [comment(`${label} health check node port`), destinationPort('tcp', healthCheckNodePort)],
-      target: { kind: 'accept' },
-    },
-  ];
+  const matches = [comment(`${label} health check node port`), destinationPort('tcp', healthCheckNodePort)];
+  return [{ protocol: 'tcp', matches, target: { kind: 'accept' } }];
+};
+
+function toAddress(route: Route, address: Address, text: string, target: Target): Rule {
+  const { protocol, port } = route;
+  const matches = [comment(text), destinationPort(protocol, port)];
+  return { destination: host(address), protocol, matches, target };
+}
+
+function toNodePort(route: Route, port: number, text: string, extra: readonly Match[], target: Target): Rule {
+  const { protocol } = route;
+  return { protocol, matches: [comment(text), ...extra, destinationPort(protocol, port)], target };
+}
+
+/** Without any endpoint clients are told at once; policy Local without a local one stays silent. */
+function refusal(route: Route, policy: TrafficPolicy): Target {
+  if (route.endpoints.anywhere && policy === 'Local') return { kind: 'drop' };
+  return { kind: 'reject', family: route.family };
+}
+
+function whyRefused({ label, endpoints }: Route): string {
+  return endpoints.anywhere ? `${label} has no local endpoints` : `${label} has no endpoints`;
 }
 
 const LAST_RULE = 'kubernetes service nodeports; NOTE: this must be the last rule in this chain';

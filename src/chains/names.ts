@@ -47,12 +47,13 @@ const NAME_CHARACTERS = 16;
 
 /** The first 16 characters of the base32 of the key's SHA-256. */
 function keyHash(key: string): string {
-  const digest = hash('sha256', key, 'buffer');
+  // As text: a hundred thousand small buffers would cost more than the hashing.
+  const digest = hash('sha256', key, 'binary');
   let text = '';
   let bits = 0;
   let bitCount = 0;
   for (let index = 0; text.length < NAME_CHARACTERS; index += 1) {
-    bits = ((bits << 8) | digest.readUInt8(index)) & 0xffff;
+    bits = ((bits << 8) | digest.charCodeAt(index)) & 0xffff;
     bitCount += 8;
     for (; bitCount >= 5; bitCount -= 5) text += BASE32.charAt((bits >> (bitCount - 5)) & 31);
   }

@@ -66,7 +66,8 @@ export type Target =
 
 export interface Chain {
   readonly name: ChainName;
-  readonly rules: readonly Rule[];
+  /** May be made anew at each walk: a dispatch chain of a large node is long. */
+  readonly rules: Iterable<Rule>;
   /** Another program writes the same chain with the same rules (the kubelet's KUBE-FIREWALL). */
   readonly shared?: boolean;
 }

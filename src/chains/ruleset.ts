@@ -1,6 +1,16 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import { dispatch, nodePortJumps, type Dispatch } from './dispatch.ts';
+import { servicesWithComments } from './comments.ts';
+import {
+  externalRefusalRules,
+  firewallRules,
+  healthCheckRules,
+  internalRefusalRules,
+  nodePortJumps,
+  nodePortRules,
+  serviceRules,
+  type DispatchRules,
+} from './dispatch.ts';
 import {
   FILTER_JUMPS,
   forwarding,
@@ -13,39 +23,46 @@ import {
   NAT_JUMPS,
   postrouting,
 } from './fixed.ts';
-import type { Chain, Ruleset } from './rule.ts';
-import { servicesWithComments } from './comments.ts';
+import type { Chain, Rule, Ruleset } from './rule.ts';
 import { serviceChains } from './service-chains.ts';
+import { serviceChainNames } from './service-names.ts';
 
 /**
  * The classic layout: chain for chain what kube-proxy 1.36 leaves in the kernel in its iptables mode.
- * The chains of services are made while a table is walked and never kept.
+ *
+ * Rules are made while a table is walked and none is kept, which is also what keeps the making cheap:
+ * were some of them long-lived, V8 would take all for long-lived.
  */
 export function classicRuleset(services: readonly ServiceRoutes[], view: NodeView): Ruleset {
-  const routes = services.flatMap((service) => service.routes);
   const commented = servicesWithComments(services);
-  let collected: Dispatch | undefined;
-  const dispatches = (): Dispatch => (collected ??= joinDispatches(routes.map(dispatch)));
+  const ports = services.flatMap((service) =>
+    service.routes.map((route) => ({
+      route,
+      names: serviceChainNames(route),
+      options: { endpointComments: commented.has(service) },
+    })),
+  );
+  const each = (rulesOf: DispatchRules): Iterable<Rule> => ({
+    *[Symbol.iterator]() {
+      for (const { route, names } of ports) yield* rulesOf(route, names);
+    },
+  });
 
   function* filterChains(): Iterable<Chain> {
-    const { healthChecks, firewall, refusedInternal, refusedExternal } = dispatches();
     yield kubeletFirewall(view);
     yield forwarding(view);
-    yield { name: KUBE_NODEPORTS, rules: healthChecks };
-    yield { name: KUBE_PROXY_FIREWALL, rules: firewall };
-    yield { name: KUBE_SERVICES, rules: refusedInternal };
-    yield { name: KUBE_EXTERNAL_SERVICES, rules: refusedExternal };
+    yield { name: KUBE_NODEPORTS, rules: each(healthCheckRules) };
+    yield { name: KUBE_PROXY_FIREWALL, rules: each(firewallRules) };
+    yield { name: KUBE_SERVICES, rules: each(internalRefusalRules) };
+    yield { name: KUBE_EXTERNAL_SERVICES, rules: each(externalRefusalRules) };
   }
 
   function* natChains(): Iterable<Chain> {
     yield postrouting(view);
     yield markMasquerade(view);
-    for (const service of services) {
-      const options = { endpointComments: commented.has(service) };
-      for (const route of service.routes) yield* serviceChains(route, view, options);
-    }
-    yield { name: KUBE_NODEPORTS, rules: dispatches().nodePorts };
-    yield { name: KUBE_SERVICES, rules: [...dispatches().services, ...nodePortJumps(view)] };
+    for (const { route, names, options } of ports) yield* serviceChains(route, names, view, options);
+    yield { name: KUBE_NODEPORTS, rules: each(nodePortRules) };
+    yield { name: KUBE_SERVICES, rules: inTurn(each(serviceRules), nodePortJumps(view)) };
   }
 
   return {
@@ -57,13 +74,10 @@ export function classicRuleset(services: readonly ServiceRoutes[], view: NodeVie
   };
 }
 
-function joinDispatches(parts: readonly Dispatch[]): Dispatch {
+function inTurn<Item>(...parts: readonly Iterable<Item>[]): Iterable<Item> {
   return {
-    services: parts.flatMap((part) => part.services),
-    nodePorts: parts.flatMap((part) => part.nodePorts),
-    refusedInternal: parts.flatMap((part) => part.refusedInternal),
-    refusedExternal: parts.flatMap((part) => part.refusedExternal),
-    firewall: parts.flatMap((part) => part.firewall),
-    healthChecks: parts.flatMap((part) => part.healthChecks),
+    *[Symbol.iterator]() {
+      for (const part of parts) yield* part;
+    },
   };
 }

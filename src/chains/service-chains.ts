@@ -6,7 +6,7 @@ import { oneIn } from './chance.ts';
 import { KUBE_MARK_MASQ } from './fixed.ts';
 import type { ChainName } from './names.ts';
 import type { Chain, Match, Rule } from './rule.ts';
-import { endpointChain, serviceChainNames, type ServiceChainNames } from './service-names.ts';
+import { endpointChain, type ServiceChainNames } from './service-names.ts';
 
 export interface ServiceChainOptions {
   /** Comments on the rules of endpoints; kube-proxy leaves them out past 1,000 endpoints. */
@@ -19,8 +19,12 @@ export interface ServiceChainOptions {
  *
  * Source: the service loop of syncProxyRules in pkg/proxy/iptables/proxier.go.
  */
-export function serviceChains(route: Route, view: NodeView, options: ServiceChainOptions): readonly Chain[] {
-  const names = serviceChainNames(route);
+export function serviceChains(
+  route: Route,
+  names: ServiceChainNames,
+  view: NodeView,
+  options: ServiceChainOptions,
+): readonly Chain[] {
   const endpointNames = new Map(
     route.endpoints.reachable.map((endpoint) => [endpoint, endpointChain(route, endpoint)]),
   );
@@ -48,7 +52,7 @@ export function serviceChains(route: Route, view: NodeView, options: ServiceChai
     chains.push({ name: names.external, rules: externalRules(route, view, names) });
   }
   if (names.firewall !== undefined && names.external !== undefined) {
-    chains.push({ name: names.firewall, rules: firewallRules(route, view, names.external) });
+    chains.push({ name: names.firewall, rules: sourceRangeRules(route, view, names.external) });
   }
   return chains;
 }
@@ -151,7 +155,7 @@ function externalRules(route: Route, view: NodeView, names: ServiceChainNames): 
 }
 
 /** Lets the source ranges through; what comes to the end of this chain is dropped in the filter table. */
-function firewallRules(route: Route, view: NodeView, external: ChainName): readonly Rule[] {
+function sourceRangeRules(route: Route, view: NodeView, external: ChainName): readonly Rule[] {
   const allowed = commentedJump(`${route.label} loadbalancer IP`, external);
   const rules: Rule[] = route.sourceRanges.map((range) => ({ source: only(range), ...allowed }));
   // A load-balancer address may be a local address of the node: its own requests carry it as source.

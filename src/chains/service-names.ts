@@ -20,19 +20,11 @@ export interface ServiceChainNames {
   readonly hasLocalChain: boolean;
 }
 
-/** Hashing is the dearest part of making rules; a route's names last as long as the route. */
-const known = new WeakMap<Route, ServiceChainNames>();
-
-/** Source: the head of the service loop of syncProxyRules in pkg/proxy/iptables/proxier.go. */
+/**
+ * Hashing is the dearest part of making rules: the names are worked out once and handed on.
+ * Source: the head of the service loop of syncProxyRules in pkg/proxy/iptables/proxier.go.
+ */
 export function serviceChainNames(route: Route): ServiceChainNames {
-  const before = known.get(route);
-  if (before !== undefined) return before;
-  const names = computeNames(route);
-  known.set(route, names);
-  return names;
-}
-
-function computeNames(route: Route): ServiceChainNames {
   const { label, protocol, endpoints, internalPolicy, externalPolicy } = route;
   const cluster = serviceChainName('SVC', label, protocol);
   const local = serviceChainName('SVL', label, protocol);

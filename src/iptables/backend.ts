@@ -39,8 +39,8 @@ export interface StoreContent {
  *
  * @throws ToolError where no iptables is installed
  */
-export async function detectBackend(): Promise<BackendKind> {
-  const [nft, legacy] = await Promise.all([storeContent('nft'), storeContent('legacy')]);
+export async function detectBackend(via: readonly string[] = []): Promise<BackendKind> {
+  const [nft, legacy] = await Promise.all([storeContent('nft', via), storeContent('legacy', via)]);
   return chooseBackend(nft, legacy, await defaultKind());
 }
 
@@ -61,7 +61,7 @@ export function chooseBackend(
   return byDefault;
 }
 
-async function storeContent(kind: BackendKind): Promise<StoreContent | undefined> {
+async function storeContent(kind: BackendKind, via: readonly string[]): Promise<StoreContent | undefined> {
   let kubernetesChains = 0;
   let rules = 0;
   const onLine = (line: string): void => {
@@ -69,7 +69,7 @@ async function storeContent(kind: BackendKind): Promise<StoreContent | undefined
     if (line.startsWith('-A ')) rules += 1;
   };
   try {
-    for (const family of FAMILIES) await runTool(backendOf(kind, family).save, { onLine });
+    for (const family of FAMILIES) await runTool(backendOf(kind, family, via).save, { onLine });
   } catch (error) {
     if (error instanceof ToolError) return undefined;
     throw error;

@@ -8,7 +8,7 @@ export function* jsonLines(ruleset: Ruleset): Iterable<string> {
     yield `${index === 0 ? '' : ','}{"name":${JSON.stringify(table.name)},"chains":[`;
     let separator = '';
     for (const { name, rules } of table.chains()) {
-      const described = rules.map((rule) => ({ text: `-A ${name} ${ruleText(rule)}`, ...rule }));
+      const described = Array.from(rules, (rule) => ({ text: `-A ${name} ${ruleText(rule)}`, ...rule }));
       yield `${separator}${JSON.stringify({ name, rules: described })}`;
       separator = ',';
     }

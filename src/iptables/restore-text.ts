@@ -3,7 +3,8 @@ import { ruleText } from '../chains/text.ts';
 import { EMPTY_STATE, type KernelState, type TableState } from './kernel-state.ts';
 
 /** Big enough that writing costs little, small enough that the whole text is never in memory. */
-const CHUNK_CHARACTERS = 65_536;
+const CHUNK_BYTES = 65_536;
+const NEWLINE = 0x0a;
 
 /**
  * The input of `iptables-restore --noflush` that turns what the kernel holds into the ruleset, a line
@@ -21,7 +22,7 @@ function* tableLines(table: Table, state: TableState, live: boolean): Iterable<s
   for (const chain of table.chains()) {
     stale.delete(chain.name);
     // Emptying a shared chain without rules of ours would take the other's.
-    if (chain.shared && chain.rules.length === 0 && state.otherChains.has(chain.name)) continue;
+    if (chain.shared && isEmpty(chain.rules) && state.otherChains.has(chain.name)) continue;
     yield `:${chain.name} - [0:0]`;
     for (const rule of chain.rules) yield `-A ${chain.name} ${ruleText(rule)}`;
   }
@@ -36,14 +37,26 @@ function* tableLines(table: Table, state: TableState, live: boolean): Iterable<s
   yield 'COMMIT';
 }
 
-/** Lines, each ended, gathered into texts of about 64 KB. */
-export function* chunks(lines: Iterable<string>): Iterable<string> {
-  let text = '';
+function isEmpty(items: Iterable<unknown>): boolean {
+  return items[Symbol.iterator]().next().done === true;
+}
+
+/**
+ * Lines, each ended, gathered into pieces of about 64 KB. The text is ASCII. A line is copied as soon
+ * as it is made: joining strings would keep all their parts alive until the piece is full.
+ */
+export function* chunks(lines: Iterable<string>): Iterable<Buffer> {
+  let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let length = 0;
   for (const line of lines) {
-    text += `${line}\n`;
-    if (text.length < CHUNK_CHARACTERS) continue;
-    yield text;
-    text = '';
+    if (length + line.length + 1 > chunk.length) {
+      if (length > 0) yield chunk.subarray(0, length);
+      chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, line.length + 1));
+      length = 0;
+    }
+    length += chunk.write(line, length, 'latin1');
+    chunk[length] = NEWLINE;
+    length += 1;
   }
-  if (text !== '') yield text;
+  if (length > 0) yield chunk.subarray(0, length);
 }

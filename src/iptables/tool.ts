@@ -42,7 +42,7 @@ export type Command = readonly [file: string, ...args: string[]];
 
 export interface ToolOptions {
   /** Texts for its standard input, pulled as fast as it reads. */
-  readonly input?: Iterable<string>;
+  readonly input?: Iterable<string | Uint8Array>;
   /** Called for each line of its standard output, without the newline. */
   readonly onLine?: (line: string) => void;
   /** Milliseconds until it is stopped. */
@@ -94,14 +94,14 @@ function kindOf({ timedOut, code, isTerminated }: Ending): ToolError['kind'] {
 }
 
 /** A tool that ends early stops the feeding; why it ended is told by its exit code. */
-async function feed(stdin: Writable, texts: Iterable<string>): Promise<void> {
+async function feed(stdin: Writable, texts: Iterable<string | Uint8Array>): Promise<void> {
   let broken = false;
   stdin.on('error', () => (broken = true));
   for (const text of texts) {
     // Changed by the listener above, which the compiler cannot see.
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
     if (broken) return;
-    if (stdin.write(text, 'latin1')) continue;
+    if (stdin.write(text)) continue;
     await Promise.race([once(stdin, 'drain').catch(() => undefined), once(stdin, 'close')]);
   }
   stdin.end();

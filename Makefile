@@ -1,0 +1,45 @@
+# Everything a fresh Debian machine needs is installed by the first target that needs it.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+VITEST := vitest run --config test/vitest.config.ts
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: build demo test unit lint golden bench tools clean
+
+build: dist/chainwright.mjs
+
+demo: dist/chainwright.mjs tools ## plays the NodePort example in a throwaway node, with real packets
+	$(SUDO) env PATH="$(PATH)" node dist/chainwright.mjs lab
+
+test: dist/chainwright.mjs tools lint ## everything; needs root for the kernel's part
+	$(SUDO) env PATH="$(PATH)" $(VITEST)
+
+unit: node_modules/.package-lock.json ## what needs neither root nor iptables
+	$(VITEST) test/unit
+
+lint: node_modules/.package-lock.json
+	tsc -p .
+	eslint -c .eslint.config.mjs --cache --cache-location node_modules/.cache/eslint .
+	prettier --check --log-level warn .
+
+golden: node_modules/.package-lock.json ## rewrites the expected files of the rule book; review with git diff
+	node test/support/write-golden.ts
+
+bench: dist/chainwright.mjs ## time and memory of generating the rules of 10,000 services x 10 endpoints
+	node test/bench/generate.ts
+
+# What the commands run. `apt-get update` fails on machines without network, which may have it all.
+tools:
+	@command -v iptables-nft conntrack ip unshare >/dev/null 2>&1 && command -v iptables-legacy-save >/dev/null 2>&1 \
+	  || { $(SUDO) apt-get update -qq; \
+	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iptables conntrack iproute2 util-linux; }
+
+node_modules/.package-lock.json: package-lock.json package.json .npmrc
+	npm ci
+	@touch $@
+
+dist/chainwright.mjs: node_modules/.package-lock.json .esbuild.mjs package.json $(shell find src -name '*.ts')
+	node .esbuild.mjs
+
+clean:
+	rm -rf dist node_modules test/output

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import type { Writable } from 'node:stream';
+import type { Ruleset } from '../chains/rule.ts';
+import { classicRuleset } from '../chains/ruleset.ts';
+import { jsonLines } from '../iptables/json-text.ts';
+import { chunks, restoreLines } from '../iptables/restore-text.ts';
+import { FAMILIES, type Address, type Family } from '../net/address.ts';
+import { InputError } from '../problems/problem.ts';
+import { nodeView, primaryFamily } from '../routing/node-view.ts';
+import { clusterRoutes } from '../routing/routes.ts';
+import type { Scene } from './scene.ts';
+import { warn } from './terminal.ts';
+
+export interface RenderOptions {
+  /** undefined: the node's primary family. */
+  readonly family?: Family | 'all' | undefined;
+  readonly output: 'restore' | 'json';
+  readonly outDir?: string | undefined;
+}
+
+/**
+ * Prints the rules of a node, or writes a file for each family. Touches nothing else.
+ *
+ * @throws InputError where both families are asked for on one standard output
+ */
+export async function render(scene: Scene, options: RenderOptions): Promise<void> {
+  const { family = primaryFamily(scene.settings, scene.identity.node), outDir } = options;
+  if (family === 'all' && outDir === undefined) {
+    const message = 'needs --out-dir, since one output cannot hold the rules of both families';
+    throw new InputError([{ where: '--family all', path: '', message }]);
+  }
+  scene.warnings.forEach(warn);
+  for (const each of family === 'all' ? FAMILIES : [family]) {
+    const ruleset = rulesetOf(scene, each);
+    const texts = chunks(options.output === 'json' ? jsonLines(ruleset) : restoreLines(ruleset));
+    if (outDir === undefined) await writeAll(process.stdout, texts);
+    else await writeFile(outDir, `${each}.${options.output === 'json' ? 'json' : 'rules'}`, texts);
+  }
+}
+
+/** The rules of a dry run: the machine's own interfaces and sysctls are not looked at. */
+export function rulesetOf({ cluster, settings, identity }: Scene, family: Family): Ruleset {
+  const loopback = ['127.0.0.1', '::1'] as readonly string[] as readonly Address[];
+  const interfaceAddresses = [...loopback, ...(identity.node?.addresses ?? [])];
+  const view = nodeView(family, settings, identity, { interfaceAddresses, conntrackLiberal: false });
+  return classicRuleset(clusterRoutes(cluster, view), view);
+}
+
+async function writeFile(directory: string, name: string, texts: Iterable<Uint8Array>): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const stream = createWriteStream(join(directory, name));
+  await writeAll(stream, texts);
+  stream.end();
+  await finished(stream);
+}
+
+/** A reader that goes away early (`render | head`) is no error. */
+async function writeAll(stream: Writable, texts: Iterable<Uint8Array>): Promise<void> {
+  let gone: NodeJS.ErrnoException | undefined;
+  stream.on('error', (error: NodeJS.ErrnoException) => (gone = error));
+  for (const text of texts) {
+    if (!stream.write(text))
+      await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => []);
+    // Set by the listener above.
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
+    if (gone !== undefined) break;
+  }
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
+  if (gone !== undefined && gone.code !== 'EPIPE') throw gone;
+}

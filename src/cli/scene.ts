@@ -1,0 +1,38 @@
+import { readConfig, type FlagValues } from '../config/load.ts';
+import { readConfigFile } from '../config/read-file.ts';
+import { chooseNode } from '../cluster/identity.ts';
+import { readManifests } from '../cluster/manifests.ts';
+import { readManifestFiles } from '../cluster/read-files.ts';
+import type { Cluster } from '../model/objects.ts';
+import type { Settings } from '../model/settings.ts';
+import { InputError } from '../problems/problem.ts';
+import type { NodeIdentity } from '../routing/node-view.ts';
+
+/** All that decides one node's rules, read from files. */
+export interface Scene {
+  readonly cluster: Cluster;
+  readonly settings: Settings;
+  readonly identity: NodeIdentity;
+  readonly warnings: readonly string[];
+}
+
+export interface SceneOptions {
+  /** Manifests: files, directories, or `-` for standard input. */
+  readonly filename: readonly string[];
+  /** A KubeProxyConfiguration. */
+  readonly config?: string | undefined;
+  readonly flags: FlagValues;
+}
+
+/** @throws InputError with everything that is wrong with what was read */
+export async function loadScene({ filename, config, flags }: SceneOptions): Promise<Scene> {
+  if (filename.length === 0) {
+    const message = 'expected at least one file or directory of manifests, or - for standard input';
+    throw new InputError([{ where: '--filename', path: '', message }]);
+  }
+  const file = config === undefined ? {} : { file: await readConfigFile(config) };
+  const { settings, warnings: ofConfig } = readConfig({ ...file, flags });
+  const { cluster, warnings: ofManifests } = readManifests(await readManifestFiles(filename));
+  const { identity, warnings: ofNode } = chooseNode(cluster, settings);
+  return { cluster, settings, identity, warnings: [...ofConfig, ...ofManifests, ...ofNode] };
+}

@@ -1,0 +1,18 @@
+/** Says something beside the output: on standard error, a line. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+export function warn(text: string): void {
+  say(`${paint('33', 'warning')}: ${text}`);
+}
+
+export function complain(text: string): void {
+  for (const line of text.split('\n')) say(`${paint('31', 'error')}: ${line}`);
+}
+
+/** Colour only where a person looks on, and has not asked for none. */
+function paint(code: string, text: string): string {
+  const wanted = process.stderr.isTTY && process.env.NO_COLOR === undefined;
+  return wanted ? `\u001b[${code}m${text}\u001b[0m` : text;
+}

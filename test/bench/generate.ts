@@ -1,0 +1,48 @@
+/* Time and memory of generating a large node's rules: `make bench`. Prints, asserts nothing. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const SERVICES = 10_000;
+const ENDPOINTS = 10;
+const RUNS = 5;
+
+const directory = mkdtempSync(join(tmpdir(), 'chainwright-bench-'));
+try {
+  const script = join(import.meta.dirname, 'generate-once.ts');
+  const rows = Array.from({ length: RUNS }, () => measure(script));
+  console.log(`\nfull text of ${SERVICES} services x ${ENDPOINTS} endpoints, ${RUNS} runs`);
+  console.log('| run | routes ms | text ms | both ms | text MB | lines | peak RSS MB | RSS before MB |');
+  console.log('|---|---|---|---|---|---|---|---|');
+  rows.forEach((row, index) => {
+    const { routes, text, megabytes, lines, peak, before } = row;
+    const cells = [index + 1, routes, text, routes + text, megabytes, lines, peak, before];
+    console.log(`| ${cells.map((cell) => Math.round(cell * 10) / 10).join(' | ')} |`);
+  });
+  const median = (values: readonly number[]) =>
+    values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const time = median(rows.map((row) => row.routes + row.text));
+  const peak = median(rows.map((row) => row.peak));
+  console.log(`\nmedian: ${time.toFixed(0)} ms, peak RSS ${peak.toFixed(0)} MB (aims: < 1000 ms, < 260 MB)`);
+} finally {
+  rmSync(directory, { recursive: true });
+}
+
+interface Row {
+  readonly routes: number;
+  readonly text: number;
+  readonly megabytes: number;
+  readonly lines: number;
+  readonly peak: number;
+  readonly before: number;
+}
+
+function measure(script: string): Row {
+  const result = join(directory, 'row.json');
+  writeFileSync(result, '');
+  const arguments_ = ['--max-semi-space-size=2', script, String(SERVICES), String(ENDPOINTS)];
+  const { stdout, stderr, status } = spawnSync(process.execPath, arguments_, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`generate-once ended with ${String(status)}: ${stderr}`);
+  return JSON.parse(stdout) as Row;
+}
