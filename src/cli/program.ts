@@ -19,11 +19,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     complain(old);
     return BROKEN;
   }
-  let exitCode = 0;
-  const program = buildProgram((code) => (exitCode = code));
   try {
-    await program.parseAsync(argv);
-    return exitCode;
+    await buildProgram().parseAsync(argv);
+    return 0;
   } catch (error) {
     return report(error);
   }
@@ -42,7 +40,7 @@ function tooOld(version: string): string | undefined {
 }
 
 /** The commands as data. What a command does is loaded only when it is run. */
-function buildProgram(exit: (code: number) => void): Command {
+function buildProgram(): Command {
   const program = new Command('chainwright')
     .description('A kube-proxy replacement that writes iptables rules.')
     .version(packageJson.version, '--version', 'print the version')
@@ -85,7 +83,10 @@ function buildProgram(exit: (code: number) => void): Command {
   render.action(async (options) => {
     const { loadScene } = await import('./scene.ts');
     const command = await import('./render.ts');
-    const scene = await loadScene({ ...options, flags: flagValues(render) });
+    const scene = await loadScene({
+      filename: options.filename as readonly string[],
+      flags: flagValues(render),
+    });
     await command.render(scene, options as RenderOptions);
   });
 

@@ -1,4 +1,5 @@
-import { readConfig, type FlagValues } from '../config/load.ts';
+import { commandFlags, type FlagValues } from '../config/flags.ts';
+import { readConfig } from '../config/load.ts';
 import { readConfigFile } from '../config/read-file.ts';
 import { chooseNode } from '../cluster/identity.ts';
 import { readManifests } from '../cluster/manifests.ts';
@@ -19,17 +20,17 @@ export interface Scene {
 export interface SceneOptions {
   /** Manifests: files, directories, or `-` for standard input. */
   readonly filename: readonly string[];
-  /** A KubeProxyConfiguration. */
-  readonly config?: string | undefined;
+  /** kube-proxy's flags, --config among them. */
   readonly flags: FlagValues;
 }
 
 /** @throws InputError with everything that is wrong with what was read */
-export async function loadScene({ filename, config, flags }: SceneOptions): Promise<Scene> {
+export async function loadScene({ filename, flags }: SceneOptions): Promise<Scene> {
   if (filename.length === 0) {
     const message = 'expected at least one file or directory of manifests, or - for standard input';
     throw new InputError([{ where: '--filename', path: '', message }]);
   }
+  const { config } = commandFlags(flags);
   const file = config === undefined ? {} : { file: await readConfigFile(config) };
   const { settings, warnings: ofConfig } = readConfig({ ...file, flags });
   const { cluster, warnings: ofManifests } = readManifests(await readManifestFiles(filename));

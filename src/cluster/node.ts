@@ -4,6 +4,9 @@ import type { RawNode } from './schemas.ts';
 
 export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
+/** Put on a node that the cluster autoscaler is about to remove. */
+export const LEAVING_TAINT = 'ToBeDeletedByClusterAutoscaler';
+
 /** Internal addresses come before external ones, as GetNodeHostIPs in pkg/util/node orders them. */
 export function toNode(raw: RawNode): Node {
   const listed = raw.status?.addresses ?? [];
@@ -16,5 +19,8 @@ export function toNode(raw: RawNode): Node {
       .map(parseAddress)
       .filter((address) => address !== undefined),
     podCIDRs: (raw.spec?.podCIDRs ?? []).map(parseCidr).filter((cidr) => cidr !== undefined),
+    leaving:
+      (raw.metadata.deletionTimestamp ?? undefined) !== undefined ||
+      (raw.spec?.taints ?? []).some(({ key }) => key === LEAVING_TAINT),
   };
 }

@@ -91,7 +91,7 @@ const conditions = z.object({
 const hint = z.object({ name: text('a name') });
 
 export const endpointSliceSchema = z.object({
-  metadata: z.object({ name: subdomain, namespace: optional(label), labels }),
+  metadata: z.object({ name: subdomain, namespace: optional(label), labels, annotations: labels }),
   addressType: oneOf(['IPv4', 'IPv6', 'FQDN']),
   endpoints: listOf(
     z.object({
@@ -109,8 +109,10 @@ export const endpointSliceSchema = z.object({
 export type RawEndpointSlice = z.infer<typeof endpointSliceSchema>;
 
 export const nodeSchema = z.object({
-  metadata: z.object({ name: subdomain, labels }),
-  spec: optional(z.object({ podCIDR: optional(text('a network')), podCIDRs: listOf(cidr) })),
+  metadata: z.object({ name: subdomain, labels, deletionTimestamp: optional(text('a time')) }),
+  spec: optional(
+    z.object({ podCIDRs: listOf(cidr), taints: listOf(z.object({ key: text('the key of a taint') })) }),
+  ),
   status: optional(
     z.object({
       addresses: listOf(z.object({ type: text('a type of address'), address: text('an address') })),

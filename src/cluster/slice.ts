@@ -8,6 +8,8 @@ export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Slices of headless services carry it; the proxy does not watch them. */
 export const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
+export const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
+
 /**
  * The slice as the proxy sees it, or undefined where it takes no part: of type FQDN, of a headless
  * service, or of no service. Ports without a number are left out, as kube-proxy does.
@@ -26,7 +28,13 @@ export function toEndpointSlice(raw: RawEndpointSlice): EndpointSlice | undefine
       port ? [{ name: name ?? '', protocol: toProtocol(protocol), port }] : [],
     ),
     endpoints: (raw.endpoints ?? []).flatMap(toEndpoint),
+    changedAt: timeOf(raw.metadata.annotations?.[TRIGGER_TIME_ANNOTATION]),
   };
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  const time = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** Addresses that are not of the slice's type. */

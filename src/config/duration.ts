@@ -34,7 +34,7 @@ export function parseDuration(text: string): Milliseconds | undefined {
 
 /** Prints a duration as Go's Duration.String does: `0s`, `1.5µs`, `100ms`, `1m30s`, `24h0m0s`. */
 export function formatDuration(duration: Milliseconds): string {
-  const nanoseconds = BigInt(Math.round(Math.abs(duration) * NANOSECONDS_A_MILLISECOND));
+  const nanoseconds = nanosecondsOf(Math.abs(duration));
   if (nanoseconds === 0n) return '0s';
   const sign = duration < 0 ? '-' : '';
   if (nanoseconds < 1_000n) return `${sign}${nanoseconds}ns`;
@@ -59,6 +59,13 @@ function sumOfParts(text: string): bigint | undefined {
     end += part.length;
   }
   return end === 0 ? undefined : sum;
+}
+
+/** Whole and fraction apart: their product in one float would lose the last digit after some weeks. */
+function nanosecondsOf(duration: Milliseconds): bigint {
+  const whole = Math.trunc(duration);
+  const rest = Math.round((duration - whole) * NANOSECONDS_A_MILLISECOND);
+  return BigInt(whole) * BigInt(NANOSECONDS_A_MILLISECOND) + BigInt(rest);
 }
 
 /** The number with its last `places` digits behind the point, and no zeros at its end. */

@@ -30,10 +30,9 @@ function* tableLines(table: Table, state: TableState, live: boolean): Iterable<s
   const missing = jumps.filter(({ from, text }) => !state.jumps.has(`-A ${from} ${text}`));
   if (live) for (const { from, text } of missing.reverse()) yield `-I ${from} ${text}`;
   else for (const { from, text } of missing) yield `-A ${from} ${text}`;
-  for (const name of stale) {
-    yield `:${name} - [0:0]`;
-    yield `-X ${name}`;
-  }
+  // Stale chains jump to each other: all are emptied before the first is deleted.
+  for (const name of stale) yield `:${name} - [0:0]`;
+  for (const name of stale) yield `-X ${name}`;
   yield 'COMMIT';
 }
 

@@ -46,6 +46,11 @@ export interface EndpointSlice {
   readonly family: Family;
   readonly ports: readonly SlicePort[];
   readonly endpoints: readonly SliceEndpoint[];
+  /**
+   * When the change that this slice answers to happened, in milliseconds since 1970 (the annotation
+   * endpoints.kubernetes.io/last-change-trigger-time); undefined where the slice does not say.
+   */
+  readonly changedAt: number | undefined;
 }
 
 export interface SlicePort {
@@ -73,6 +78,8 @@ export interface Node {
   /** Internal addresses, then external ones. */
   readonly addresses: readonly Address[];
   readonly podCIDRs: readonly Cidr[];
+  /** Being deleted, or tainted ToBeDeletedByClusterAutoscaler: load balancers should look elsewhere. */
+  readonly leaving: boolean;
 }
 
 /** What a cluster says, as far as one node's rules depend on it. */

@@ -46,6 +46,7 @@ export function largeCluster(serviceCount: number, endpointCount: number): Clust
         zoneHints: [],
         nodeHints: [],
       })),
+      changedAt: undefined,
     });
   }
   return { services, slices, nodes: [] };

@@ -123,6 +123,15 @@ conntrack: {maxPerCore: 0, min: 0}
     );
   });
 
+  test('a configuration of another mode is shown as the iptables one it works as', () => {
+    const text = fields('mode: nftables\nnftables: {syncPeriod: 9s, masqueradeAll: true}\n');
+    expect(configurationObject(read(text).configuration)).toMatchObject({
+      mode: 'iptables',
+      nftables: { syncPeriod: '0s', masqueradeAll: false },
+      nodePortAddresses: ['primary'],
+    });
+  });
+
   test('fields Go leaves out when empty appear when set', () => {
     const text = fields('logging: {vmodule: [{filePattern: a, verbosity: 3}]}\nfeatureGates: {A: true}\n');
     expect(configurationObject(read(text).configuration)).toMatchObject({

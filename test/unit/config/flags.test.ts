@@ -151,7 +151,7 @@ describe('a command line', () => {
     [['--v=2'], { v: ['2'] }],
     [['--masquerade-all'], { 'masquerade-all': ['true'] }],
     [['--masquerade-all=false'], { 'masquerade-all': ['false'] }],
-    [['--masquerade-all', '--masquerade-all=0'], { 'masquerade-all': ['true', '0'] }],
+    [['--masquerade-all', '--masquerade-all=0'], { 'masquerade-all': ['0'] }],
     [['--masquerade-all', '--profiling'], { 'masquerade-all': ['true'], profiling: ['true'] }],
     [['--oom-score-adj', '-5'], { 'oom-score-adj': ['-5'] }],
     [['--conntrack-max-per-core=-1'], { 'conntrack-max-per-core': ['-1'] }],

@@ -99,3 +99,10 @@ describe('a value as Go reads it', () => {
     expect(read(`---\n# nothing\n---\n${fields('')}---\n`)).toEqual(read(undefined));
   });
 });
+
+test.each([
+  'iptables: {syncPeriod: 5s, minSyncPeriod: 5s}',
+  'mode: nftables\niptables: {syncPeriod: 5s}\nnftables: {syncPeriod: 5s, minSyncPeriod: 5s}',
+])('a minimum period as long as the period is fine: %j', (body) => {
+  expect(read(fields(body)).settings.syncPeriod).toBe(5000);
+});

@@ -16,6 +16,10 @@ describe('a setting without effect is told once', () => {
         `${AT}nodePortAddresses: "primary", which is the default with nftables`,
       ],
     ],
+    [
+      'mode: nftables\nnodePortAddresses: [primary]',
+      [`${AT}mode: "nftables" gets iptables rules as well, set up by the iptables section`],
+    ],
     ['ipvs: {scheduler: rr}', [`${AT}ipvs.scheduler: not used: only iptables rules are written`]],
     [
       'ipvs: {excludeCIDRs: [10.0.0.0/8]}',
