@@ -1,4 +1,4 @@
-import { familyOf, hostCidr, type Address } from '../net/address.ts';
+import { FAMILIES, familyOf, hostCidr, type Address, type Family } from '../net/address.ts';
 import { firstOf } from './machines.ts';
 import { NODE, onSwitch, type Machine, type NodeMachine, type PodMachine, type Topology } from './topology.ts';
 
@@ -12,8 +12,8 @@ const GATEWAY = { ipv4: '169.254.1.1', ipv6: 'fe80::1' } as const;
 const SWITCH = 'switch';
 
 /** In the holder's own namespace: makes all others and the links between them. */
-export function namespaceLines({ pods, ...topology }: Topology): readonly string[] {
-  return [...onSwitch({ pods, ...topology }), ...pods].map(({ namespace }) => `netns add ${namespace}`);
+export function namespaceLines(topology: Topology): readonly string[] {
+  return [...onSwitch(topology), ...topology.pods].map(({ namespace }) => `netns add ${namespace}`);
 }
 
 /** In the holder's own namespace, after the sysctls, which new interfaces inherit. */
@@ -40,8 +40,8 @@ export function nodeLines(topology: Topology, node: NodeMachine): readonly strin
     // Others answer strangers through our node: a masquerade that is missing shows in the source address
     // that the pod sees, where it would else be a hang like any other.
     ...defaultRoutes(gateway.addresses),
-    ...(bridge === undefined ? [] : [`link add ${bridge} type bridge`, ...gatewayLines(bridge)]),
-    ...pods.flatMap((pod) => podLinkLines(pod, bridge)),
+    ...(bridge === undefined ? [] : [`link add ${bridge} type bridge`, ...gatewayLines(bridge, topology.families)]),
+    ...pods.flatMap((pod) => podLinkLines(pod, bridge, topology.families)),
     ...remotePods.flatMap((pod) => remotePodRoutes(topology, pod)),
   ];
 }
@@ -53,19 +53,13 @@ export function clientLines(topology: Topology): readonly string[] {
 
 /** In a pod's namespace. */
 export function podLines({ addresses }: PodMachine): readonly string[] {
-  const families = new Set(addresses.map(familyOf));
+  const families = [...new Set(addresses.map(familyOf))];
   return [
     'link set lo up',
-    'link set eth0 addrgenmode none up',
-    'address add fe80::2/64 dev eth0 nodad',
+    ...upLines('eth0', families, 2),
     ...addresses.map((address) => addressLine(address, 'eth0')),
-    ...(families.has('ipv4')
-      ? [
-          `route add ${GATEWAY.ipv4} dev eth0 scope link`,
-          `route add default via ${GATEWAY.ipv4} dev eth0`,
-        ]
-      : []),
-    ...(families.has('ipv6') ? [`route add default via ${GATEWAY.ipv6} dev eth0`] : []),
+    ...(families.includes('ipv4') ? [`route add ${GATEWAY.ipv4} dev eth0 scope link`] : []),
+    ...families.map((family) => `route add default via ${GATEWAY[family]} dev eth0`),
   ];
 }
 
@@ -75,26 +69,35 @@ function uplinkLines(topology: Topology, machine: Machine): readonly string[] {
   const peers = everybody.filter((peer) => peer !== machine);
   return [
     'link set lo up',
-    'link set eth0 addrgenmode none up',
-    `address add fe80::${(everybody.indexOf(machine) + 0x10).toString(16)}/64 dev eth0 nodad`,
+    ...upLines('eth0', topology.families, everybody.indexOf(machine) + 1),
     ...machine.addresses.map((address) => addressLine(address, 'eth0')),
     ...peers.flatMap(({ addresses }) => addresses.map((address) => `route add ${hostCidr(address)} dev eth0`)),
   ];
 }
 
-function podLinkLines({ addresses, hostInterface }: PodMachine, bridge: string | undefined): readonly string[] {
+function podLinkLines(
+  { addresses, hostInterface }: PodMachine,
+  bridge: string | undefined,
+  families: readonly Family[],
+): readonly string[] {
   const routes = addresses.map((address) => `route add ${hostCidr(address)} dev ${bridge ?? hostInterface}`);
   if (bridge !== undefined) return [`link set ${hostInterface} master ${bridge} up`, ...routes];
-  return [...gatewayLines(hostInterface), ...routes];
+  return [...gatewayLines(hostInterface, families), ...routes];
 }
 
 /** Link scope keeps the gateway's address from ever being chosen as the source of a masquerade. */
-function gatewayLines(link: string): readonly string[] {
+function gatewayLines(link: string, families: readonly Family[]): readonly string[] {
   return [
-    `link set ${link} addrgenmode none up`,
+    ...upLines(link, families, 1),
     `address add ${GATEWAY.ipv4}/32 dev ${link} scope link`,
-    `address add ${GATEWAY.ipv6}/64 dev ${link} nodad`,
   ];
+}
+
+/** IPv6 needs a link-local address, here a given one: the kernel's own would be tried for duplicates first. */
+function upLines(link: string, families: readonly Family[], host: number): readonly string[] {
+  if (!families.includes('ipv6')) return [`link set ${link} up`];
+  const address = `fe80::${host.toString(16)}/64`;
+  return [`link set ${link} addrgenmode none up`, `address add ${address} dev ${link} nodad`];
 }
 
 function remotePodRoutes({ others }: Topology, { addresses, on }: PodMachine): readonly string[] {
@@ -106,7 +109,7 @@ function remotePodRoutes({ others }: Topology, { addresses, on }: PodMachine): r
 }
 
 function defaultRoutes(gateways: readonly Address[]): readonly string[] {
-  return (['ipv4', 'ipv6'] as const).flatMap((family) => {
+  return FAMILIES.flatMap((family) => {
     const gateway = firstOf(family, gateways);
     return gateway === undefined ? [] : [`route add default via ${gateway} dev eth0`];
   });
