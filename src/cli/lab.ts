@@ -44,7 +44,8 @@ export async function runLab(scene: Scene, options: LabCommandOptions): Promise<
     return interrupted ?? (ok ? 0 : 1);
   } catch (error) {
     if (interrupted !== undefined) return interrupted;
-    if (!(error instanceof LabError || error instanceof ToolError || error instanceof RestoreError)) throw error;
+    if (!(error instanceof LabError || error instanceof ToolError || error instanceof RestoreError))
+      throw error;
     complain(error.message);
     return 2;
   } finally {
