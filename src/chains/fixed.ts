@@ -14,6 +14,14 @@ export const KUBE_FORWARD = chainName('KUBE-FORWARD');
 export const KUBE_PROXY_FIREWALL = chainName('KUBE-PROXY-FIREWALL');
 export const KUBE_FIREWALL = chainName('KUBE-FIREWALL');
 
+/** Chains that tell services apart: their rules do not overlap, so that their order means nothing. */
+export const DISPATCH_CHAINS: ReadonlySet<string> = new Set<string>([
+  KUBE_SERVICES,
+  KUBE_EXTERNAL_SERVICES,
+  KUBE_NODEPORTS,
+  KUBE_PROXY_FIREWALL,
+]);
+
 const NEW_CONNECTION: Match = { kind: 'connectionState', not: false, states: ['NEW'] };
 
 const FIREWALL: Rule = {

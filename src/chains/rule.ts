@@ -68,6 +68,8 @@ export interface Chain {
   readonly name: ChainName;
   /** May be made anew at each walk: a dispatch chain of a large node is long. */
   readonly rules: Iterable<Rule>;
+  /** `namespace/name` of the service it belongs to; undefined for the chains that every node has. */
+  readonly service?: string;
   /** Another program writes the same chain with the same rules (the kubelet's KUBE-FIREWALL). */
   readonly shared?: boolean;
 }

@@ -29,7 +29,11 @@ export function serviceChains(
     route.endpoints.reachable.map((endpoint) => [endpoint, endpointChain(route, endpoint)]),
   );
   const chains: Chain[] = [];
-  for (const [endpoint, name] of endpointNames) chains.push(endpointRules(route, endpoint, name, options));
+  const service = `${route.namespace}/${route.service}`;
+  const add = (name: ChainName, rules: readonly Rule[]): void => {
+    chains.push({ name, rules, service });
+  };
+  for (const [endpoint, name] of endpointNames) add(name, endpointRules(route, endpoint, name, options));
   const balance = (endpoints: readonly Endpoint[]): readonly Rule[] =>
     balancing(route, endpoints, endpointNames, options);
   const masquerade = internalMasquerade(route, view);
@@ -37,22 +41,14 @@ export function serviceChains(
     names.internal === chain && masquerade !== undefined ? [masquerade] : [];
 
   if (names.hasClusterChain) {
-    chains.push({
-      name: names.cluster,
-      rules: [...internalRules(names.cluster), ...balance(route.endpoints.cluster)],
-    });
+    add(names.cluster, [...internalRules(names.cluster), ...balance(route.endpoints.cluster)]);
   }
   if (names.hasLocalChain) {
-    chains.push({
-      name: names.local,
-      rules: [...internalRules(names.local), ...balance(route.endpoints.local)],
-    });
+    add(names.local, [...internalRules(names.local), ...balance(route.endpoints.local)]);
   }
-  if (names.external !== undefined) {
-    chains.push({ name: names.external, rules: externalRules(route, view, names) });
-  }
+  if (names.external !== undefined) add(names.external, externalRules(route, view, names));
   if (names.firewall !== undefined && names.external !== undefined) {
-    chains.push({ name: names.firewall, rules: sourceRangeRules(route, view, names.external) });
+    add(names.firewall, sourceRangeRules(route, view, names.external));
   }
   return chains;
 }
@@ -63,22 +59,19 @@ function endpointRules(
   endpoint: Endpoint,
   name: ChainName,
   options: ServiceChainOptions,
-): Chain {
+): readonly Rule[] {
   const { family, protocol, label } = route;
   const comments = options.endpointComments ? [comment(label)] : [];
   const remember: readonly Match[] =
     route.affinitySeconds === undefined ? [] : [{ kind: 'rememberSource', list: name, family }];
-  return {
-    name,
-    rules: [
-      { source: host(endpoint.address), matches: comments, target: jump(KUBE_MARK_MASQ) },
-      {
-        protocol,
-        matches: [...comments, ...remember, { kind: 'protocol', protocol }],
-        target: { kind: 'dnat', address: endpoint.address, port: endpoint.port },
-      },
-    ],
-  };
+  return [
+    { source: host(endpoint.address), matches: comments, target: jump(KUBE_MARK_MASQ) },
+    {
+      protocol,
+      matches: [...comments, ...remember, { kind: 'protocol', protocol }],
+      target: { kind: 'dnat', address: endpoint.address, port: endpoint.port },
+    },
+  ];
 }
 
 /** Clients that were here lately go back to their endpoint; the rest is dealt out evenly. */

@@ -1,76 +1,37 @@
 import type { Ruleset } from '../chains/rule.ts';
 import type { Backend } from './backend.ts';
-import { readKernelState } from './kernel-state.ts';
-import { chunks, restoreLines } from './restore-text.ts';
-import { runTool, ToolError, type Command } from './tool.ts';
-
-/** Seconds to wait for another program that holds the lock of the legacy tables; kube-proxy's number. */
-const LOCK_SECONDS = 5;
-const NEIGHBOURS = 3;
-
-/** A line of restore input. */
-export interface NumberedLine {
-  readonly number: number;
-  readonly text: string;
-}
-
-/** iptables-restore refused its input. The table it was at is unchanged, tables before it are not. */
-export class RestoreError extends Error {
-  readonly tool: string;
-  readonly exitCode: number | undefined;
-  /** The line that the tool complained of, and its neighbours; empty where it named none. */
-  readonly excerpt: readonly NumberedLine[];
-
-  constructor(cause: ToolError, failing: number | undefined, excerpt: readonly NumberedLine[]) {
-    const lines = excerpt.map(({ number, text }) => `${number === failing ? '>' : ' '} ${number}: ${text}`);
-    super([cause.message, ...lines].join('\n'), { cause });
-    this.name = 'RestoreError';
-    this.tool = cause.tool;
-    this.exitCode = cause.exitCode;
-    this.excerpt = excerpt;
-  }
-}
+import { isNothingToDo, plan, type Plan } from './plan.ts';
+import { planLines } from './restore-text.ts';
+import { restore } from './restore.ts';
+import { readSnapshot } from './snapshot.ts';
 
 /**
- * Makes the kernel hold exactly this ruleset, whatever of ours it held before: writes all chains, adds
- * the jumps that are missing and deletes the chains of services that are gone.
+ * So many chains make a section on the nft backend, whose restore tool is quadratic in the chains that
+ * one section names: some 250 services with two endpoints.
+ */
+const SECTION_CHAINS = 1_000;
+
+/**
+ * Makes the kernel hold exactly this ruleset, whatever of ours it held before: writes the chains that
+ * differ, adds the jumps that are missing and deletes the chains of services that are gone. What is
+ * right already is not touched, whoever wrote it.
  *
+ * @param keep services whose chains stay as the kernel has them
+ * @returns what had to be changed
  * @throws RestoreError with the offending line, ToolError where a tool is missing or is stopped
  */
-export async function applyRuleset(ruleset: Ruleset, backend: Backend): Promise<void> {
-  const state = await readKernelState(backend);
-  await restore(backend, () => restoreLines(ruleset, state));
+export async function applyRuleset(
+  ruleset: Ruleset,
+  backend: Backend,
+  keep: ReadonlySet<string> = new Set(),
+): Promise<Plan> {
+  const changes = plan(ruleset, await readSnapshot(backend), keep);
+  if (!isNothingToDo(changes)) await carryOut(changes, backend);
+  return changes;
 }
 
-/**
- * Feeds lines to iptables-restore.
- *
- * @param lines makes the lines anew at each call: once to write them, once more to quote from them
- */
-export async function restore(backend: Backend, lines: () => Iterable<string>): Promise<void> {
-  const command: Command = [...backend.restore, '--noflush', '--counters', '-w', String(LOCK_SECONDS)];
-  try {
-    await runTool(command, { input: chunks(lines()) });
-  } catch (error) {
-    if (!(error instanceof ToolError) || error.kind !== 'exit') throw error;
-    const failing = failingLine(error.stderr);
-    throw new RestoreError(error, failing, failing === undefined ? [] : quote(lines(), failing));
-  }
-}
-
-/** `line 7 failed`, `line 7: RULE_APPEND failed …`, `Error occurred at line: 7`: all the tools' ways. */
-export function failingLine(stderr: string): number | undefined {
-  const found = /\bline:? (\d+)/.exec(stderr)?.[1];
-  return found === undefined ? undefined : Number(found);
-}
-
-function quote(lines: Iterable<string>, failing: number): readonly NumberedLine[] {
-  const excerpt: NumberedLine[] = [];
-  let number = 0;
-  for (const text of lines) {
-    number += 1;
-    if (number > failing + NEIGHBOURS) break;
-    if (number >= failing - NEIGHBOURS) excerpt.push({ number, text });
-  }
-  return excerpt;
+/** Carries a plan out, in sections where the backend wants them. */
+export async function carryOut(changes: Plan, backend: Backend): Promise<void> {
+  const sectionChains = backend.kind === 'nft' ? SECTION_CHAINS : Infinity;
+  await restore(backend, () => planLines(changes, sectionChains));
 }

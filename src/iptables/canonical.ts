@@ -1,10 +1,5 @@
-/** Chains whose rules do not overlap, so that their order carries no meaning. */
-const UNORDERED: ReadonlySet<string> = new Set([
-  'KUBE-SERVICES',
-  'KUBE-NODEPORTS',
-  'KUBE-EXTERNAL-SERVICES',
-  'KUBE-PROXY-FIREWALL',
-]);
+import { DISPATCH_CHAINS } from '../chains/fixed.ts';
+
 /** Chains that only watch for a flush. */
 const CANARIES: ReadonlySet<string> = new Set(['KUBE-PROXY-CANARY', 'KUBE-KUBELET-CANARY']);
 const LAST_RULE = 'this must be the last rule in this chain';
@@ -60,7 +55,7 @@ function tableText(name: string, table: CanonicalTable | undefined): string {
 }
 
 function sortedRules(chain: string, rules: readonly string[]): readonly string[] {
-  if (!UNORDERED.has(chain)) return rules;
+  if (!DISPATCH_CHAINS.has(chain)) return rules;
   const last = rules.filter((rule) => rule.includes(LAST_RULE));
   const others = rules.filter((rule) => !rule.includes(LAST_RULE));
   if (rules.slice(others.length).some((rule) => !rule.includes(LAST_RULE))) {

@@ -1,43 +1,70 @@
-import type { Ruleset, Table } from '../chains/rule.ts';
+import type { Chain, Ruleset, TableName } from '../chains/rule.ts';
 import { ruleText } from '../chains/text.ts';
-import { EMPTY_STATE, type KernelState, type TableState } from './kernel-state.ts';
+import { planForEmpty, type Plan, type TablePlan } from './plan.ts';
 
 /** Big enough that writing costs little, small enough that the whole text is never in memory. */
 const CHUNK_BYTES = 65_536;
 const NEWLINE = 0x0a;
 
 /**
- * The input of `iptables-restore --noflush` that turns what the kernel holds into the ruleset, a line
- * at a time; without a state, for an empty network namespace. Each chain is declared (which empties
- * it) where its rules stand, and no rule names a later chain. Rules of others are not touched: jumps
- * that are missing are put first in their chains, those that are there stay where they are.
+ * The text that `iptables-restore --noflush` loads into an empty network namespace, jumps included,
+ * a line at a time. Each chain is declared where its rules stand, and no rule names a later chain.
  */
-export function* restoreLines(ruleset: Ruleset, state: KernelState = EMPTY_STATE): Iterable<string> {
-  for (const table of ruleset.tables) yield* tableLines(table, state[table.name], state !== EMPTY_STATE);
+export function restoreLines(ruleset: Ruleset): Iterable<string> {
+  return planLines(planForEmpty(ruleset));
 }
 
-function* tableLines(table: Table, state: TableState, live: boolean): Iterable<string> {
-  const stale = new Set(state.serviceChains);
-  yield `*${table.name}`;
-  for (const chain of table.chains()) {
-    stale.delete(chain.name);
-    // Emptying a shared chain without rules of ours would take the other's.
-    if (chain.shared && isEmpty(chain.rules) && state.otherChains.has(chain.name)) continue;
-    yield `:${chain.name} - [0:0]`;
-    for (const rule of chain.rules) yield `-A ${chain.name} ${ruleText(rule)}`;
+/**
+ * The input of `iptables-restore --noflush` that carries a plan out. Declaring a chain empties it.
+ * Rules of others are not touched.
+ *
+ * @param sectionChains begins a new section, which is committed on its own, after so many chains. The
+ *   chains of a service always share one, and what leads to them is in the last: at no time can a
+ *   packet be led to a chain that is missing or half filled.
+ */
+export function* planLines(plan: Plan, sectionChains = Infinity): Iterable<string> {
+  for (const table of plan) {
+    if (table.writeCount + table.remove.length + table.jumps.length === 0) continue;
+    yield* tableLines(table, sectionChains);
   }
-  const jumps = table.jumps.map(({ from, rule }) => ({ from, text: ruleText(rule) }));
-  const missing = jumps.filter(({ from, text }) => !state.jumps.has(`-A ${from} ${text}`));
-  if (live) for (const { from, text } of missing.reverse()) yield `-I ${from} ${text}`;
-  else for (const { from, text } of missing) yield `-A ${from} ${text}`;
-  // Stale chains jump to each other: all are emptied before the first is deleted.
-  for (const name of stale) yield `:${name} - [0:0]`;
-  for (const name of stale) yield `-X ${name}`;
+}
+
+function* tableLines(plan: TablePlan, sectionChains: number): Iterable<string> {
+  const { table, write, remove } = plan;
+  yield `*${table.name}`;
+  let inSection = 0;
+  let service: string | undefined;
+  for (const chain of table.chains()) {
+    if (write !== 'all' && !write.has(chain.name)) continue;
+    if (inSection >= sectionChains && chain.service !== service) {
+      yield* sectionBreak(table.name);
+      inSection = 0;
+    }
+    service = chain.service;
+    inSection += 1;
+    yield* chainLines(chain);
+  }
+  const jumps = plan.jumps.map(({ from, rule }) => ({ from, text: ruleText(rule) }));
+  if (plan.prepend) for (const { from, text } of jumps.reverse()) yield `-I ${from} ${text}`;
+  else for (const { from, text } of jumps) yield `-A ${from} ${text}`;
+  yield* removalLines(remove);
   yield 'COMMIT';
 }
 
-function isEmpty(items: Iterable<unknown>): boolean {
-  return items[Symbol.iterator]().next().done === true;
+function* sectionBreak(table: TableName): Iterable<string> {
+  yield 'COMMIT';
+  yield `*${table}`;
+}
+
+export function* chainLines(chain: Chain): Iterable<string> {
+  yield `:${chain.name} - [0:0]`;
+  for (const rule of chain.rules) yield `-A ${chain.name} ${ruleText(rule)}`;
+}
+
+/** Chains to be deleted may jump to each other: all are emptied before the first is deleted. */
+export function* removalLines(names: readonly string[]): Iterable<string> {
+  for (const name of names) yield `:${name} - [0:0]`;
+  for (const name of names) yield `-X ${name}`;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { chainName } from '../../src/chains/names.ts';
 import type { Ruleset } from '../../src/chains/rule.ts';
-import { applyRuleset, RestoreError } from '../../src/iptables/applier.ts';
+import { applyRuleset } from '../../src/iptables/applier.ts';
 import { backendOf, detectBackend, type BackendKind } from '../../src/iptables/backend.ts';
+import { RestoreError } from '../../src/iptables/restore.ts';
 import { ToolError } from '../../src/iptables/tool.ts';
 import { casesIn, loadCase, RULE_BOOK, rulesetOfCase } from '../support/cases.ts';
 import { feed, makeNamespace, output } from './namespace.ts';

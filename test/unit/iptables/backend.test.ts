@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { failingLine } from '../../../src/iptables/applier.ts';
 import { chooseBackend, type StoreContent } from '../../../src/iptables/backend.ts';
+import { failingLine } from '../../../src/iptables/restore.ts';
 
 const store = (kubernetesChains: number, rules: number): StoreContent => ({ kubernetesChains, rules });
 

@@ -1,0 +1,85 @@
+import { KUBE_FIREWALL } from '../chains/fixed.ts';
+import type { Chain, Jump, Ruleset, Table, TableName } from '../chains/rule.ts';
+import { ruleText } from '../chains/text.ts';
+import { EMPTY_SNAPSHOT, fingerprintOf, type Snapshot, type TableSnapshot } from './snapshot.ts';
+
+/** What a full sync has to change in one table. */
+export interface TablePlan {
+  readonly table: Table;
+  /** Chains that the kernel lacks or holds otherwise; 'all' for an empty kernel, unread. */
+  readonly write: ReadonlySet<string> | 'all';
+  readonly writeCount: number;
+  /** Chains of services that are gone. */
+  readonly remove: readonly string[];
+  /** In the order in which they are to stand, the first evaluated first. */
+  readonly jumps: readonly Jump[];
+  /** Others' rules may stand where our jumps go: ours are put first, not last. */
+  readonly prepend: boolean;
+}
+
+/** What a full sync has to change, by table. */
+export type Plan = readonly TablePlan[];
+
+/** The plan for a kernel that holds nothing, which needs no comparison. */
+export function planForEmpty(ruleset: Ruleset): Plan {
+  return ruleset.tables.map((table) => ({
+    table,
+    write: 'all',
+    writeCount: Infinity,
+    remove: [],
+    jumps: table.jumps,
+    prepend: false,
+  }));
+}
+
+/**
+ * Compares the ruleset with what the kernel holds.
+ *
+ * @param keep services whose chains stay as the kernel has them, since it refuses the new ones
+ */
+export function plan(ruleset: Ruleset, snapshot: Snapshot, keep: ReadonlySet<string> = new Set()): Plan {
+  if (snapshot === EMPTY_SNAPSHOT) return planForEmpty(ruleset);
+  return ruleset.tables.map((table) => tablePlan(table, snapshot[table.name], keep));
+}
+
+export function isNothingToDo(tables: Plan): boolean {
+  return tables.every(({ writeCount, remove, jumps }) => writeCount + remove.length + jumps.length === 0);
+}
+
+/** How many chains of which table a plan writes and removes; for logs and metrics. */
+export function planCounts(tables: Plan): Readonly<Record<TableName, { written: number; removed: number }>> {
+  const count = (name: TableName) => {
+    const found = tables.find(({ table }) => table.name === name);
+    return { written: found?.writeCount ?? 0, removed: found?.remove.length ?? 0 };
+  };
+  return { filter: count('filter'), nat: count('nat') };
+}
+
+function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string>): TablePlan {
+  const write = new Set<string>();
+  const stale = new Set(kernel.serviceChains);
+  for (const chain of table.chains()) {
+    stale.delete(chain.name);
+    if (chain.service !== undefined && keep.has(chain.service)) continue;
+    if (!isInKernel(chain, kernel)) write.add(chain.name);
+  }
+  const jumps = table.jumps.filter(({ from, rule }) => !kernel.jumps.has(`-A ${from} ${ruleText(rule)}`));
+  return {
+    table,
+    write,
+    writeCount: write.size,
+    // Kept chains may still jump to any of them; once nothing is kept they go.
+    remove: keep.size > 0 ? [] : [...stale],
+    jumps,
+    prepend: true,
+  };
+}
+
+function isInKernel(chain: Chain, kernel: TableSnapshot): boolean {
+  const there = kernel.chains.get(chain.name);
+  if (there === undefined) return false;
+  const rules = Array.from(chain.rules, ruleText);
+  // Without rules of ours the kubelet's chain is its own affair: emptying it would take its rules.
+  if (chain.name === KUBE_FIREWALL && rules.length === 0) return true;
+  return there === fingerprintOf(chain.name, rules);
+}

@@ -1,0 +1,66 @@
+import type { Backend } from './backend.ts';
+import { chunks } from './restore-text.ts';
+import { runTool, ToolError, type Command } from './tool.ts';
+
+/** Seconds to wait for another program that holds the lock of the legacy tables; kube-proxy's number. */
+const LOCK_SECONDS = 5;
+const NEIGHBOURS = 3;
+
+/** A line of restore input. */
+export interface NumberedLine {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** iptables-restore refused its input. The section it was at is undone, those before it are not. */
+export class RestoreError extends Error {
+  readonly tool: string;
+  readonly exitCode: number | undefined;
+  /** The line that the tool complained of, and its neighbours; empty where it named none. */
+  readonly excerpt: readonly NumberedLine[];
+
+  constructor(cause: ToolError, failing: number | undefined, excerpt: readonly NumberedLine[]) {
+    const lines = excerpt.map(({ number, text }) => `${number === failing ? '>' : ' '} ${number}: ${text}`);
+    super([cause.message, ...lines].join('\n'), { cause });
+    this.name = 'RestoreError';
+    this.tool = cause.tool;
+    this.exitCode = cause.exitCode;
+    this.excerpt = excerpt;
+  }
+}
+
+/**
+ * Feeds lines to iptables-restore.
+ *
+ * @param lines makes the lines anew at each call: once to write them, once more to quote from them
+ * @throws RestoreError with the offending line, ToolError where the tool is missing or is stopped
+ */
+export async function restore(backend: Backend, lines: () => Iterable<string>): Promise<void> {
+  const command: Command = [...backend.restore, '--noflush', '--counters', '-w', String(LOCK_SECONDS)];
+  // The legacy tool holds the lock of all tables while it reads: there the text is made beforehand.
+  const input = backend.kind === 'legacy' ? [...chunks(lines())] : chunks(lines());
+  try {
+    await runTool(command, { input });
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.kind !== 'exit') throw error;
+    const failing = failingLine(error.stderr);
+    throw new RestoreError(error, failing, failing === undefined ? [] : quote(lines(), failing));
+  }
+}
+
+/** `line 7 failed`, `line 7: RULE_APPEND failed …`, `Error occurred at line: 7`: all the tools' ways. */
+export function failingLine(stderr: string): number | undefined {
+  const found = /\bline:? (\d+)/.exec(stderr)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+function quote(lines: Iterable<string>, failing: number): readonly NumberedLine[] {
+  const excerpt: NumberedLine[] = [];
+  let number = 0;
+  for (const text of lines) {
+    number += 1;
+    if (number > failing + NEIGHBOURS) break;
+    if (number >= failing - NEIGHBOURS) excerpt.push({ number, text });
+  }
+  return excerpt;
+}

@@ -1,0 +1,82 @@
+import { isServiceChain } from '../chains/names.ts';
+import { DISPATCH_CHAINS } from '../chains/fixed.ts';
+import type { TableName } from '../chains/rule.ts';
+import type { Backend } from './backend.ts';
+import { addOrdered, addUnordered, EMPTY_CHAIN, isLastRule } from './fingerprint.ts';
+import { runTool } from './tool.ts';
+
+/** What the kernel holds of ours in one table, as far as a comparison needs it. */
+export interface TableSnapshot {
+  /** Every chain whose name is of Kubernetes, with the fingerprint of its rules. */
+  readonly chains: ReadonlyMap<string, number>;
+  /** Those of single service ports: what the desired rules do not name is stale. */
+  readonly serviceChains: ReadonlySet<string>;
+  /** Rules that jump to Kubernetes' chains out of the kernel's own, as iptables-save prints them. */
+  readonly jumps: ReadonlySet<string>;
+}
+
+export type Snapshot = Readonly<Record<TableName, TableSnapshot>>;
+
+export const EMPTY_SNAPSHOT: Snapshot = { filter: emptyTable(), nat: emptyTable() };
+
+function emptyTable(): TableSnapshot {
+  return { chains: new Map(), serviceChains: new Set(), jumps: new Set() };
+}
+
+/** The fingerprint of a whole chain, in the kernel or not yet. */
+export function fingerprintOf(chain: string, rules: Iterable<string>): number {
+  const unordered = DISPATCH_CHAINS.has(chain);
+  let value = EMPTY_CHAIN;
+  let afterLast = false;
+  for (const rule of rules) {
+    value = unordered ? addUnordered(value, rule, afterLast) : addOrdered(value, rule);
+    afterLast ||= unordered && isLastRule(rule);
+  }
+  return value;
+}
+
+/** @throws ToolError where iptables-save fails */
+export async function readSnapshot(backend: Backend): Promise<Snapshot> {
+  return { filter: await readTable(backend, 'filter'), nat: await readTable(backend, 'nat') };
+}
+
+async function readTable(backend: Backend, table: TableName): Promise<TableSnapshot> {
+  const reading = tableReading();
+  await runTool([...backend.save, '-t', table], { onLine: reading.line });
+  return reading.finish();
+}
+
+interface TableReading {
+  readonly line: (line: string) => void;
+  readonly finish: () => TableSnapshot;
+}
+
+/** Takes the lines of `iptables-save -t TABLE` one by one, and keeps none. */
+export function tableReading(): TableReading {
+  const chains = new Map<string, number>();
+  const serviceChains = new Set<string>();
+  const jumps = new Set<string>();
+  const ended = new Set<string>();
+  const readRule = (chain: string, rule: string): void => {
+    const before = chains.get(chain) ?? EMPTY_CHAIN;
+    if (!DISPATCH_CHAINS.has(chain)) {
+      chains.set(chain, addOrdered(before, rule));
+      return;
+    }
+    chains.set(chain, addUnordered(before, rule, ended.has(chain)));
+    if (isLastRule(rule)) ended.add(chain);
+  };
+  const line = (text: string): void => {
+    if (text.startsWith(':KUBE-')) {
+      const name = text.slice(1, text.indexOf(' '));
+      chains.set(name, EMPTY_CHAIN);
+      if (isServiceChain(name)) serviceChains.add(name);
+    } else if (text.startsWith('-A KUBE-')) {
+      const end = text.indexOf(' ', 3);
+      readRule(text.slice(3, end), text.slice(end + 1));
+    } else if (text.startsWith('-A ') && text.includes(' -j KUBE-')) {
+      jumps.add(text);
+    }
+  };
+  return { line, finish: () => ({ chains, serviceChains, jumps }) };
+}
