@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import type { Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Ruleset } from '../chains/rule.ts';
 import { classicRuleset } from '../chains/ruleset.ts';
 import { jsonLines } from '../iptables/json-text.ts';
@@ -37,7 +36,7 @@ export async function render(scene: Scene, options: RenderOptions): Promise<void
   for (const each of family === 'all' ? FAMILIES : [family]) {
     const ruleset = rulesetOf(scene, each);
     const texts = chunks(options.output === 'json' ? jsonLines(ruleset) : restoreLines(ruleset));
-    if (outDir === undefined) await writeAll(process.stdout, texts);
+    if (outDir === undefined) await writeAll(process.stdout, texts, false);
     else await writeFile(outDir, `${each}.${options.output === 'json' ? 'json' : 'rules'}`, texts);
   }
 }
@@ -52,23 +51,14 @@ export function rulesetOf({ cluster, settings, identity }: Scene, family: Family
 
 async function writeFile(directory: string, name: string, texts: Iterable<Uint8Array>): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const stream = createWriteStream(join(directory, name));
-  await writeAll(stream, texts);
-  stream.end();
-  await finished(stream);
+  await writeAll(createWriteStream(join(directory, name)), texts, true);
 }
 
 /** A reader that goes away early (`render | head`) is no error. */
-async function writeAll(stream: Writable, texts: Iterable<Uint8Array>): Promise<void> {
-  let gone: NodeJS.ErrnoException | undefined;
-  stream.on('error', (error: NodeJS.ErrnoException) => (gone = error));
-  for (const text of texts) {
-    if (!stream.write(text))
-      await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => []);
-    // Set by the listener above.
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-    if (gone !== undefined) break;
+async function writeAll(stream: Writable, texts: Iterable<Uint8Array>, end: boolean): Promise<void> {
+  try {
+    await pipeline(Readable.from(texts), stream, { end });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   }
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-  if (gone !== undefined && gone.code !== 'EPIPE') throw gone;
 }

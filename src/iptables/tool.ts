@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 
 /** A failing tool, told once and in full: which, how it ended, and what it said. */
@@ -95,16 +95,7 @@ function kindOf({ timedOut, code, isTerminated }: Ending): ToolError['kind'] {
 
 /** A tool that ends early stops the feeding; why it ended is told by its exit code. */
 async function feed(stdin: Writable, texts: Iterable<string | Uint8Array>): Promise<void> {
-  let broken = false;
-  stdin.on('error', () => (broken = true));
-  for (const text of texts) {
-    // Changed by the listener above, which the compiler cannot see.
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-    if (broken) return;
-    if (stdin.write(text)) continue;
-    await Promise.race([once(stdin, 'drain').catch(() => undefined), once(stdin, 'close')]);
-  }
-  stdin.end();
+  await pipeline(Readable.from(texts), stdin).catch(() => undefined);
 }
 
 async function eachLine(stdout: Readable, onLine: (line: string) => void): Promise<void> {
