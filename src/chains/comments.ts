@@ -5,37 +5,60 @@ import type { ServiceRoutes } from '../routing/routes.ts';
 /** Past this many endpoints kube-proxy leaves out the comments of their rules. */
 export const LARGE_CLUSTER_ENDPOINTS = 1000;
 
+/** A service's place in the order of cluster IPs; places compare as text. */
+export type Place = string & { readonly __brand: 'Place' };
+
+/** Services at this place and past it go without comments. */
+export type CommentBorder = Place;
+
+/** Behind every service: all have comments. */
+export const NO_BORDER = '~' as CommentBorder;
+
+export interface PlacedCount {
+  readonly place: Place;
+  readonly endpointCount: number;
+}
+
 /**
- * The services whose endpoints' rules carry comments: all in a small cluster, and in a large one those
- * that hold its first 1,000 endpoints, counted in the order of cluster IPs.
+ * Which services' endpoint rules carry comments: all in a small cluster, and in a large one those that
+ * hold its first 1,000 endpoints, counted in the order of cluster IPs.
  *
  * kube-proxy stops writing comments once a cluster has grown past 1,000 endpoints and lets those stand
  * that it wrote before, so that what is in the kernel depends on what came first. Here it depends on
- * the cluster alone, and a change moves the border by a service at most, not all comments at once.
+ * the cluster alone, and a change moves the border by a service or so, not all comments at once.
+ *
+ * @param inOrder all services, in the order of their places
  */
-export function servicesWithComments(services: readonly ServiceRoutes[]): ReadonlySet<ServiceRoutes> {
-  const total = services.reduce((sum, { endpointCount }) => sum + endpointCount, 0);
-  if (total <= LARGE_CLUSTER_ENDPOINTS) return new Set(services);
-  const commented = new Set<ServiceRoutes>();
+export function commentBorder(inOrder: Iterable<PlacedCount>, total: number): CommentBorder {
+  if (total <= LARGE_CLUSTER_ENDPOINTS) return NO_BORDER;
   let counted = 0;
-  for (const service of inOrderOfClusterIP(services)) {
-    counted += service.endpointCount;
-    if (counted > LARGE_CLUSTER_ENDPOINTS) break;
-    commented.add(service);
+  for (const { place, endpointCount } of inOrder) {
+    counted += endpointCount;
+    if (counted > LARGE_CLUSTER_ENDPOINTS) return place;
   }
-  return commented;
+  return NO_BORDER;
 }
 
-function inOrderOfClusterIP(services: readonly ServiceRoutes[]): readonly ServiceRoutes[] {
-  const last = 1n << 128n;
-  return services
-    .map((service) => ({
-      service,
-      address: service.clusterIP === undefined ? last : toBigInt(service.clusterIP),
-    }))
-    .sort((a, b) => {
-      if (a.address !== b.address) return a.address < b.address ? -1 : 1;
-      return compareText(a.service.service, b.service.service);
-    })
-    .map(({ service }) => service);
+export function hasComments(place: Place, border: CommentBorder): boolean {
+  return place < border;
+}
+
+/** Services whose cluster IP is not known come last. */
+export function placeOf({ service, clusterIP }: Pick<ServiceRoutes, 'service' | 'clusterIP'>): Place {
+  const address = clusterIP === undefined ? 'z' : toBigInt(clusterIP).toString(16).padStart(32, '0');
+  return `${address} ${service}` as Place;
+}
+
+/** The border of a whole cluster at once. */
+export function borderOf(services: readonly ServiceRoutes[]): CommentBorder {
+  const total = services.reduce((sum, { endpointCount }) => sum + endpointCount, 0);
+  if (total <= LARGE_CLUSTER_ENDPOINTS) return NO_BORDER;
+  const placed = services.map((service) => ({
+    place: placeOf(service),
+    endpointCount: service.endpointCount,
+  }));
+  return commentBorder(
+    placed.sort((a, b) => compareText(a.place, b.place)),
+    total,
+  );
 }

@@ -1,31 +1,21 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import { servicesWithComments } from './comments.ts';
-import {
-  externalRefusalRules,
-  firewallRules,
-  healthCheckRules,
-  internalRefusalRules,
-  nodePortJumps,
-  nodePortRules,
-  serviceRules,
-  type DispatchRules,
-} from './dispatch.ts';
+import { borderOf, hasComments, placeOf } from './comments.ts';
+import { nodePortJumps } from './dispatch.ts';
 import {
   FILTER_JUMPS,
   forwarding,
-  KUBE_EXTERNAL_SERVICES,
-  KUBE_NODEPORTS,
-  KUBE_PROXY_FIREWALL,
   KUBE_SERVICES,
   kubeletFirewall,
   markMasquerade,
   NAT_JUMPS,
   postrouting,
 } from './fixed.ts';
-import type { Chain, Rule, Ruleset } from './rule.ts';
+import type { ChainName } from './names.ts';
+import type { Chain, Rule, Ruleset, TableName } from './rule.ts';
 import { serviceChains } from './service-chains.ts';
 import { serviceChainNames } from './service-names.ts';
+import { CLASSIC_DISPATCH } from './service-rules.ts';
 
 /**
  * The classic layout: chain for chain what kube-proxy 1.36 leaves in the kernel in its iptables mode.
@@ -34,35 +24,41 @@ import { serviceChainNames } from './service-names.ts';
  * were some of them long-lived, V8 would take all for long-lived.
  */
 export function classicRuleset(services: readonly ServiceRoutes[], view: NodeView): Ruleset {
-  const commented = servicesWithComments(services);
+  const border = borderOf(services);
   const ports = services.flatMap((service) =>
     service.routes.map((route) => ({
       route,
       names: serviceChainNames(route),
-      options: { endpointComments: commented.has(service) },
+      options: { endpointComments: hasComments(placeOf(service), border) },
     })),
   );
-  const each = (rulesOf: DispatchRules): Iterable<Rule> => ({
-    *[Symbol.iterator]() {
-      for (const { route, names } of ports) yield* rulesOf(route, names);
-    },
-  });
+  function* dispatchChains(
+    tableName: TableName,
+    tail: (chain: ChainName) => readonly Rule[],
+  ): Iterable<Chain> {
+    for (const { table, chain, rulesOf } of CLASSIC_DISPATCH) {
+      if (table !== tableName) continue;
+      const rules = {
+        *[Symbol.iterator]() {
+          for (const { route, names } of ports) yield* rulesOf(route, names);
+          yield* tail(chain);
+        },
+      };
+      yield { name: chain, rules };
+    }
+  }
 
   function* filterChains(): Iterable<Chain> {
     yield kubeletFirewall(view);
     yield forwarding(view);
-    yield { name: KUBE_NODEPORTS, rules: each(healthCheckRules) };
-    yield { name: KUBE_PROXY_FIREWALL, rules: each(firewallRules) };
-    yield { name: KUBE_SERVICES, rules: each(internalRefusalRules) };
-    yield { name: KUBE_EXTERNAL_SERVICES, rules: each(externalRefusalRules) };
+    yield* dispatchChains('filter', () => []);
   }
 
   function* natChains(): Iterable<Chain> {
     yield postrouting(view);
     yield markMasquerade(view);
     for (const { route, names, options } of ports) yield* serviceChains(route, names, view, options);
-    yield { name: KUBE_NODEPORTS, rules: each(nodePortRules) };
-    yield { name: KUBE_SERVICES, rules: inTurn(each(serviceRules), nodePortJumps(view)) };
+    yield* dispatchChains('nat', (chain) => (chain === KUBE_SERVICES ? nodePortJumps(view) : []));
   }
 
   return {
@@ -71,13 +67,5 @@ export function classicRuleset(services: readonly ServiceRoutes[], view: NodeVie
       { name: 'filter', jumps: FILTER_JUMPS, chains: filterChains },
       { name: 'nat', jumps: NAT_JUMPS, chains: natChains },
     ],
-  };
-}
-
-function inTurn<Item>(...parts: readonly Iterable<Item>[]): Iterable<Item> {
-  return {
-    *[Symbol.iterator]() {
-      for (const part of parts) yield* part;
-    },
   };
 }

@@ -1,0 +1,96 @@
+import type { ChainName } from '../chains/names.ts';
+import type { Chain, TableName } from '../chains/rule.ts';
+import type { DispatchEntry, ServiceRules } from '../chains/service-rules.ts';
+import { ruleText } from '../chains/text.ts';
+import { chainLines, removalLines } from './restore-text.ts';
+
+/** A rule of a dispatch chain that comes or goes. */
+export interface Edit {
+  readonly table: TableName;
+  readonly chain: ChainName;
+  readonly rule: string;
+}
+
+/** What turns the kernel's rules of some services into the new ones. */
+export interface Delta {
+  /** Chains of the nat table that are new or differ. */
+  readonly write: readonly Chain[];
+  readonly remove: readonly ChainName[];
+  readonly insert: readonly Edit[];
+  readonly drop: readonly Edit[];
+}
+
+const NO_RULES: ServiceRules = { chains: [], dispatch: [] };
+
+/**
+ * The difference between two versions of one service's rules; undefined is a service that is not there.
+ * Dispatch rules are told apart one by one, so that the chains they share with all other services are
+ * edited, not rewritten.
+ */
+export function serviceDelta(before: ServiceRules | undefined, after: ServiceRules | undefined): Delta {
+  const old = before ?? NO_RULES;
+  const now = after ?? NO_RULES;
+  const oldChains = new Map(old.chains.map((chain) => [chain.name, chainText(chain)]));
+  const write = now.chains.filter((chain) => oldChains.get(chain.name) !== chainText(chain));
+  for (const { name } of now.chains) oldChains.delete(name);
+  const oldEdits = editsOf(old.dispatch);
+  const newEdits = editsOf(now.dispatch);
+  return {
+    write,
+    remove: [...oldChains.keys()],
+    insert: missingFrom(oldEdits, newEdits),
+    drop: missingFrom(newEdits, oldEdits),
+  };
+}
+
+export function joinDeltas(deltas: readonly Delta[]): Delta {
+  return {
+    write: deltas.flatMap(({ write }) => write),
+    remove: deltas.flatMap(({ remove }) => remove),
+    insert: deltas.flatMap(({ insert }) => insert),
+    drop: deltas.flatMap(({ drop }) => drop),
+  };
+}
+
+export function isEmptyDelta({ write, remove, insert, drop }: Delta): boolean {
+  return write.length + remove.length + insert.length + drop.length === 0;
+}
+
+/**
+ * The input of `iptables-restore --noflush` that carries a delta out. In each table chains come before
+ * what leads to them, and go after it. New dispatch rules are put first in their chains: their order
+ * carries no meaning, but for the node-port jump, which must stay the last.
+ */
+export function* deltaLines(delta: Delta): Iterable<string> {
+  const filter = [...editLines(delta, 'filter')];
+  if (filter.length > 0) yield* ['*filter', ...filter, 'COMMIT'];
+  const nat = [...editLines(delta, 'nat')];
+  if (delta.write.length + delta.remove.length + nat.length === 0) return;
+  yield '*nat';
+  for (const chain of delta.write) yield* chainLines(chain);
+  yield* nat;
+  yield* removalLines(delta.remove);
+  yield 'COMMIT';
+}
+
+function* editLines({ insert, drop }: Delta, table: TableName): Iterable<string> {
+  for (const edit of insert) if (edit.table === table) yield `-I ${edit.chain} ${edit.rule}`;
+  for (const edit of drop) if (edit.table === table) yield `-D ${edit.chain} ${edit.rule}`;
+}
+
+function chainText({ rules }: Chain): string {
+  return Array.from(rules, ruleText).join('\n');
+}
+
+function editsOf(entries: readonly DispatchEntry[]): ReadonlyMap<string, Edit> {
+  return new Map(
+    entries.map(({ table, chain, rule }) => {
+      const text = ruleText(rule);
+      return [`${table} ${chain} ${text}`, { table, chain, rule: text }];
+    }),
+  );
+}
+
+function missingFrom(some: ReadonlyMap<string, Edit>, others: ReadonlyMap<string, Edit>): readonly Edit[] {
+  return [...others].filter(([key]) => !some.has(key)).map(([, edit]) => edit);
+}
