@@ -11,6 +11,8 @@ export interface Backend {
   /** The commands, each the program and its first arguments. */
   readonly restore: Command;
   readonly save: Command;
+  /** `iptables` itself. */
+  readonly list: Command;
 }
 
 /**
@@ -18,11 +20,11 @@ export interface Backend {
  */
 export function backendOf(kind: BackendKind, family: Family, via: readonly string[] = []): Backend {
   const tool = (action: string): Command => {
-    const name = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${kind}-${action}`;
+    const name = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${kind}${action}`;
     const [first, ...rest] = via;
     return first === undefined ? [name] : [first, ...rest, name];
   };
-  return { kind, family, restore: tool('restore'), save: tool('save') };
+  return { kind, family, restore: tool('-restore'), save: tool('-save'), list: tool('') };
 }
 
 /** What one store holds; undefined where its tools are missing. */

@@ -1,0 +1,41 @@
+import type { Backend } from '../iptables/backend.ts';
+import { restore } from '../iptables/restore.ts';
+import { runTool, ToolError } from '../iptables/tool.ts';
+
+/** kube-proxy's name: it and we watch for the same thing. */
+const CANARY = 'KUBE-PROXY-CANARY';
+/** A flush takes rules but leaves chains, so the chain alone would not show it. */
+const RULE = `-A ${CANARY} -m comment --comment "gone if somebody flushes this table"`;
+const TABLES = ['mangle', 'nat', 'filter'] as const;
+
+/** Whether the canary still stands in every table. */
+export async function isCanaryAlive(backend: Backend): Promise<boolean> {
+  for (const table of TABLES) {
+    if (!(await stands(backend, table))) return false;
+  }
+  return true;
+}
+
+/** Puts the canary where it is missing. */
+export async function plantCanary(backend: Backend): Promise<void> {
+  const missing: string[] = [];
+  for (const table of TABLES) if (!(await stands(backend, table))) missing.push(table);
+  if (missing.length === 0) return;
+  await restore(backend, () =>
+    missing.flatMap((table) => [`*${table}`, `:${CANARY} - [0:0]`, RULE, 'COMMIT']),
+  );
+}
+
+async function stands(backend: Backend, table: string): Promise<boolean> {
+  let found = false;
+  try {
+    await runTool([...backend.list, '-w', '5', '-t', table, '-S', CANARY], {
+      onLine: (line) => (found ||= line === RULE),
+    });
+  } catch (error) {
+    // No such chain.
+    if (error instanceof ToolError && error.kind === 'exit') return false;
+    throw error;
+  }
+  return found;
+}

@@ -1,0 +1,217 @@
+import { classicRuleset } from '../chains/ruleset.ts';
+import { rulesOfService } from '../chains/service-rules.ts';
+import { carryOut } from '../iptables/applier.ts';
+import type { Backend } from '../iptables/backend.ts';
+import { deltaLines, isEmptyDelta, joinDeltas, serviceDelta, type Delta } from '../iptables/delta.ts';
+import { isNothingToDo, plan, planCounts } from '../iptables/plan.ts';
+import { restore, RestoreError } from '../iptables/restore.ts';
+import { readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
+import type { NodeView } from '../routing/node-view.ts';
+import type { Route } from '../routing/route.ts';
+import { compareText } from '../routing/endpoints.ts';
+import { serviceRoutes, type ServiceRoutes } from '../routing/routes.ts';
+import { appliedServices, type Applied } from './applied.ts';
+import { refusedServices } from './isolate.ts';
+import type { FullReason, SyncObserver, TableCounts } from './observer.ts';
+import type { ClusterStore } from './store.ts';
+
+/** Past so many services at once comparing with the kernel is cheaper than a long delta. */
+const MOST_DELTA_SERVICES = 500;
+
+/** Keeps one family's rules in the kernel what they should be. Its syncs must not overlap. */
+export interface FamilySync {
+  /** These services changed. */
+  readonly touch: (services: Iterable<string>) => void;
+  /** Has the next sync go through everything. */
+  readonly invalidate: (reason: FullReason) => void;
+  /** Something changed, or this node is not what it was. */
+  readonly isPending: () => boolean;
+  /** The next sync goes through everything. */
+  readonly isFull: () => boolean;
+  /** Brings what is pending into the kernel; throws what it could not, and it stays pending. */
+  readonly sync: () => Promise<void>;
+  /** The routes of which the kernel holds the rules. */
+  readonly routes: () => Iterable<Route>;
+}
+
+export interface FamilySyncOptions {
+  readonly backend: Backend;
+  readonly store: ClusterStore;
+  /** This node as it is now; asked for at each full sync. */
+  readonly view: () => NodeView;
+  readonly observer: SyncObserver;
+  /** Seconds, from any fixed point. */
+  readonly clock: () => number;
+}
+
+export function familySync({
+  backend,
+  store,
+  view: currentView,
+  observer,
+  clock,
+}: FamilySyncOptions): FamilySync {
+  const { family } = backend;
+  let touched = new Set<string>();
+  let full: FullReason | undefined = 'start';
+  let view = currentView();
+  let applied: Applied = appliedServices([], view);
+  let isolated: ReadonlyMap<string, Error> = new Map();
+
+  const routesOf = (key: string): ServiceRoutes | undefined => {
+    const service = store.services.get(key);
+    return service && serviceRoutes(service, store.slicesOf(key), view);
+  };
+
+  async function sync(): Promise<void> {
+    const services = touched;
+    touched = new Set();
+    if (full === undefined && !isSameView(view, currentView())) full = 'node';
+    if (full === undefined && needsFull(services)) full = 'change';
+    if (full === undefined) {
+      try {
+        await deltaSync(services);
+        return;
+      } catch (error) {
+        observer.onFailed(family, 'delta', error as Error);
+        full = 'failure';
+      }
+    }
+    const reason = full;
+    full = undefined;
+    try {
+      await fullSync(reason, services.size === 0);
+    } catch (error) {
+      for (const service of services) touched.add(service);
+      full = reason === 'start' ? 'start' : 'failure';
+      observer.onFailed(family, 'full', error as Error);
+      throw error;
+    }
+  }
+
+  function needsFull(services: ReadonlySet<string>): boolean {
+    if (services.size > MOST_DELTA_SERVICES) return true;
+    return [...services].some((service) => isolated.has(service));
+  }
+
+  async function deltaSync(services: ReadonlySet<string>): Promise<void> {
+    const start = clock();
+    const proposal = applied.propose(new Map([...services].map((service) => [service, routesOf(service)])));
+    const delta = joinDeltas(proposal.versions.map(({ before, after }) => serviceDelta(before, after)));
+    if (!isEmptyDelta(delta)) {
+      try {
+        await restore(backend, () => deltaLines(delta));
+      } catch (error) {
+        proposal.reject();
+        throw error;
+      }
+    }
+    proposal.accept();
+    observer.onSynced({
+      family,
+      kind: 'delta',
+      reason: 'change',
+      seconds: clock() - start,
+      counts: deltaCounts(delta),
+      services: [...services],
+      repaired: false,
+    });
+  }
+
+  async function fullSync(reason: FullReason, nothingChanged: boolean): Promise<void> {
+    const start = clock();
+    view = currentView();
+    const desired = [...store.services.keys()]
+      .sort(compareText)
+      .map(routesOf)
+      .filter((service) => service !== undefined);
+    const counts = await bringAbout(desired);
+    applied = appliedServices(
+      desired.filter(({ service }) => !isolated.has(service)),
+      view,
+    );
+    const changed = Object.values(counts).some(({ written, removed }) => written + removed > 0);
+    observer.onSynced({
+      family,
+      kind: 'full',
+      reason,
+      seconds: clock() - start,
+      counts,
+      services: [],
+      repaired: changed && nothingChanged && (reason === 'check' || reason === 'flush'),
+    });
+  }
+
+  /** Makes the kernel hold these services' rules; those that it refuses are set aside, not in the way. */
+  async function bringAbout(desired: readonly ServiceRoutes[]): Promise<TableCounts> {
+    const ruleset = classicRuleset(desired, view);
+    const changes = plan(ruleset, await readSnapshot(backend));
+    try {
+      if (!isNothingToDo(changes)) await carryOut(changes, backend);
+      setIsolated(new Map());
+      return planCounts(changes);
+    } catch (error) {
+      if (!(error instanceof RestoreError)) throw error;
+      const refused = await refusedServices(changes, backend);
+      if (refused.size === 0) throw error;
+      setIsolated(refused);
+      return await bringAboutWithout(desired, new Set(refused.keys()));
+    }
+  }
+
+  async function bringAboutWithout(
+    desired: readonly ServiceRoutes[],
+    refused: ReadonlySet<string>,
+  ): Promise<TableCounts> {
+    const snapshot = await readSnapshot(backend);
+    const served = desired.filter(
+      (service) => !refused.has(service.service) || isServed(service, view, snapshot),
+    );
+    const changes = plan(classicRuleset(served, view), snapshot, refused);
+    await carryOut(changes, backend);
+    return planCounts(changes);
+  }
+
+  function setIsolated(services: ReadonlyMap<string, Error>): void {
+    const same =
+      services.size === isolated.size && [...services.keys()].every((service) => isolated.has(service));
+    isolated = services;
+    if (!same) observer.onIsolated(family, services);
+  }
+
+  return {
+    touch: (services) => {
+      for (const service of services) touched.add(service);
+    },
+    invalidate: (reason) => (full ??= reason),
+    isPending: () => full !== undefined || touched.size > 0 || !isSameView(view, currentView()),
+    isFull: () => full !== undefined,
+    sync,
+    routes: () => applied.routes(),
+  };
+}
+
+/** Views are plain data. */
+function isSameView(one: NodeView, other: NodeView): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The kernel has older chains of all that the service's dispatch rules lead to. */
+function isServed(service: ServiceRoutes, view: NodeView, snapshot: Snapshot): boolean {
+  return rulesOfService(service, view, true).dispatch.every(({ rule }) => {
+    const target = rule.target?.kind === 'jump' ? rule.target.chain : undefined;
+    return target === undefined || snapshot.nat.chains.has(target);
+  });
+}
+
+function deltaCounts({ write, remove, insert, drop }: Delta): TableCounts {
+  const edits = (table: string) => ({
+    written: insert.filter((edit) => edit.table === table).length,
+    removed: drop.filter((edit) => edit.table === table).length,
+  });
+  const nat = edits('nat');
+  return {
+    filter: edits('filter'),
+    nat: { written: nat.written + write.length, removed: nat.removed + remove.length },
+  };
+}

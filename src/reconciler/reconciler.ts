@@ -1,0 +1,116 @@
+import type { Change, SourceListener } from '../cluster/source.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Backend } from '../iptables/backend.ts';
+import type { Family } from '../net/address.ts';
+import { nodeView, type Host, type NodeView } from '../routing/node-view.ts';
+import type { Route } from '../routing/route.ts';
+import { plantCanary } from './canary.ts';
+import { watchForDrift } from './drift.ts';
+import { familySync, type FamilySync } from './family-sync.ts';
+import type { SyncObserver } from './observer.ts';
+import { startRunner, type Runner } from './runner.ts';
+import { clusterStore, type ClusterStore } from './store.ts';
+
+export interface ReconcilerOptions {
+  readonly nodeName: string;
+  readonly settings: Settings;
+  /** One for each family that the node serves. */
+  readonly backends: readonly Backend[];
+  /** The machine as it is now; asked for often. */
+  readonly host: () => Host;
+  readonly observer: ReconcilerObserver;
+}
+
+export interface ReconcilerObserver extends SyncObserver {
+  /** A change came that is not in the kernel yet. */
+  readonly onQueued: (family: Family) => void;
+  /** Looking after the rules failed; it goes on. */
+  readonly onTrouble: (family: Family, error: Error) => void;
+}
+
+/** Keeps the kernel's rules what the cluster says. */
+export interface Reconciler {
+  readonly listener: SourceListener;
+  readonly store: ClusterStore;
+  /** The routes that are in the kernel. */
+  readonly routes: (family: Family) => Iterable<Route>;
+  /** Ends when the signal aborts and no tool runs any more. The rules stay. */
+  readonly done: Promise<void>;
+}
+
+/** Milliseconds. */
+const FIRST_RETRY = 500;
+const LOOK_INTERVAL = 1_000;
+
+/** Writes nothing before the source has told everything that it knows at first. */
+export function startReconciler(options: ReconcilerOptions, signal: AbortSignal): Reconciler {
+  const { settings, nodeName, observer } = options;
+  const store = clusterStore(nodeName);
+  const { promise: synced, resolve } = Promise.withResolvers<undefined>();
+  const onSynced = (): void => resolve(undefined);
+  signal.addEventListener('abort', onSynced, { once: true });
+
+  const families = options.backends.map((backend) => {
+    const view = (): NodeView =>
+      nodeView(backend.family, settings, { name: nodeName, node: store.node() }, options.host());
+    const sync = familySync({ backend, store, view, observer, clock: () => performance.now() / 1000 });
+    return { backend, sync, ...follow(backend, sync) };
+  });
+
+  function follow(backend: Backend, sync: FamilySync): { request: () => void; done: Promise<void> } {
+    let runner: Runner | undefined;
+    let lastFull = 0;
+    const run = async (): Promise<void> => {
+      if (!sync.isPending()) return;
+      const start = performance.now();
+      const full = sync.isFull();
+      await sync.sync();
+      if (!full) return;
+      lastFull = performance.now() - start;
+      await plantCanary(backend);
+    };
+    const request = (): void => {
+      observer.onQueued(backend.family);
+      runner?.request();
+    };
+    const work = async (): Promise<void> => {
+      await synced;
+      if (signal.aborted) return;
+      const retry = { first: FIRST_RETRY, most: settings.syncPeriod };
+      runner = startRunner({ run, minInterval: settings.minSyncPeriod, retry }, signal);
+      runner.request();
+      const drift = watchForDrift(
+        {
+          backend,
+          lookInterval: LOOK_INTERVAL,
+          checkInterval: settings.syncPeriod,
+          lastCheck: () => lastFull,
+          onDrift: (reason) => {
+            sync.invalidate(reason);
+            runner?.request();
+          },
+          onError: (error) => observer.onTrouble(backend.family, error as Error),
+        },
+        signal,
+      );
+      await Promise.all([runner.done, drift]);
+    };
+    return { request, done: work() };
+  }
+
+  const onChanges = (changes: readonly Change[]): void => {
+    const touched = store.take(changes);
+    if (touched.services.size === 0 && !touched.node) return;
+    for (const { sync, request } of families) {
+      sync.touch(touched.services);
+      if (touched.services.size > 0 || sync.isPending()) request();
+    }
+  };
+
+  return {
+    listener: { onChanges, onSynced },
+    store,
+    routes: (family) => families.find(({ backend }) => backend.family === family)?.sync.routes() ?? [],
+    done: Promise.all(families.map(({ done }) => done)).then(() => undefined),
+  };
+}
