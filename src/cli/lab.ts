@@ -1,4 +1,4 @@
-import { RestoreError } from '../iptables/applier.ts';
+import { RestoreError } from '../iptables/restore.ts';
 import type { BackendKind } from '../iptables/backend.ts';
 import { ToolError } from '../iptables/tool.ts';
 import { LabError } from '../lab/error.ts';

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { InputError } from '../problems/problem.ts';
+import { labAgentCommand, labCommand } from './commands/lab.ts';
 import { renderCommand } from './commands/render.ts';
 import { FAILED, TROUBLE } from './exit-codes.ts';
 import { complain } from './terminal.ts';
@@ -31,7 +32,10 @@ function program(end: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ outputError: (text) => complain(text.replace(/^error: /, '').trim()) })
     .showSuggestionAfterError();
-  for (const command of [renderCommand(end)]) root.addCommand(command.copyInheritedSettings(root));
+  for (const command of [renderCommand(end), labCommand(end)]) {
+    root.addCommand(command.copyInheritedSettings(root));
+  }
+  root.addCommand(labAgentCommand().copyInheritedSettings(root), { hidden: true });
   return root;
 }
 

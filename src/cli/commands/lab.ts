@@ -1,0 +1,69 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
+import type { BackendKind } from '../../iptables/backend.ts';
+import { examples, manifestsOption } from './options.ts';
+
+interface Options {
+  readonly filename?: readonly string[];
+  readonly backend?: BackendKind;
+  readonly requests: number;
+  readonly keep: boolean;
+  readonly output: 'table' | 'json';
+}
+
+const DEFAULT_REQUESTS = 100;
+
+const EXAMPLES = examples([
+  ['the NodePort example', 'chainwright lab'],
+  ['your own manifests', 'chainwright lab -f web.yaml --hostname-override node-a'],
+  ['look around afterwards', 'chainwright lab --keep'],
+]);
+
+export function labCommand(end: (code: number) => void): Command {
+  const command = new Command('lab')
+    .description(
+      'Build a throwaway node in network namespaces, load the rules of manifests, send real packets, tell what became of them, and remove it all.',
+    )
+    .addOption(manifestsOption())
+    .addOption(
+      new Option('--backend <backend>', 'of the rules; detected by default').choices(['nft', 'legacy']),
+    )
+    .addOption(
+      new Option('--requests <number>', 'to send on each way that should arrive')
+        .default(DEFAULT_REQUESTS)
+        .argParser(wholeNumber),
+    )
+    .addOption(new Option('--keep', 'leave it all, and print how to enter').default(false))
+    .addOption(new Option('--output <format>', 'of the result').choices(['table', 'json']).default('table'))
+    .addHelpText('after', EXAMPLES);
+  addKubeProxyFlags(command);
+  return command.action(async (options: Options) => {
+    const { loadScene } = await import('../scene.ts');
+    const { webapp1Example } = await import('../../lab/example.ts');
+    const { runLab } = await import('../lab.ts');
+    const { filename } = options;
+    const flags = flagValues(command);
+    const example = webapp1Example();
+    const scene =
+      filename === undefined
+        ? await loadScene({
+            filename: [example.filename],
+            flags: { 'hostname-override': [example.hostnameOverride], ...flags },
+          })
+        : await loadScene({ filename, flags });
+    end(await runLab(scene, options));
+  });
+}
+
+/** What the lab starts in its namespaces; not for people. */
+export function labAgentCommand(): Command {
+  return new Command('lab-agent').action(async () => {
+    const { runAgent } = await import('../../lab/agent.ts');
+    runAgent();
+  });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('expected a number from 1 to 999999.');
+  return Number(text);
+}
