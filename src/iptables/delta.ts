@@ -52,6 +52,21 @@ export function joinDeltas(deltas: readonly Delta[]): Delta {
   };
 }
 
+/** How many rules more there are after the change, by table. */
+export function ruleGrowth(before: ServiceRules | undefined, after: ServiceRules | undefined): Growth {
+  const old = countRules(before ?? NO_RULES);
+  const now = countRules(after ?? NO_RULES);
+  return { filter: now.filter - old.filter, nat: now.nat - old.nat };
+}
+
+export type Growth = Readonly<Record<TableName, number>>;
+
+function countRules({ chains, dispatch }: ServiceRules): Growth {
+  const inChains = chains.reduce((sum, { rules }) => sum + Array.from(rules).length, 0);
+  const inFilter = dispatch.filter(({ table }) => table === 'filter').length;
+  return { filter: inFilter, nat: inChains + dispatch.length - inFilter };
+}
+
 export function isEmptyDelta({ write, remove, insert, drop }: Delta): boolean {
   return write.length + remove.length + insert.length + drop.length === 0;
 }

@@ -1,7 +1,7 @@
 import { KUBE_FIREWALL } from '../chains/fixed.ts';
-import type { Chain, Jump, Ruleset, Table, TableName } from '../chains/rule.ts';
+import type { Jump, Ruleset, Table, TableName } from '../chains/rule.ts';
 import { ruleText } from '../chains/text.ts';
-import { EMPTY_SNAPSHOT, fingerprintOf, type Snapshot, type TableSnapshot } from './snapshot.ts';
+import { fingerprintOf, type Snapshot, type TableSnapshot } from './snapshot.ts';
 
 /** What a full sync has to change in one table. */
 export interface TablePlan {
@@ -9,6 +9,8 @@ export interface TablePlan {
   /** Chains that the kernel lacks or holds otherwise; 'all' for an empty kernel, unread. */
   readonly write: ReadonlySet<string> | 'all';
   readonly writeCount: number;
+  /** Rules of ours in the table, once the plan is carried out; unknown for an unread kernel. */
+  readonly ruleCount: number;
   /** Chains of services that are gone. */
   readonly remove: readonly string[];
   /** In the order in which they are to stand, the first evaluated first. */
@@ -26,6 +28,7 @@ export function planForEmpty(ruleset: Ruleset): Plan {
     table,
     write: 'all',
     writeCount: Infinity,
+    ruleCount: NaN,
     remove: [],
     jumps: table.jumps,
     prepend: false,
@@ -38,7 +41,6 @@ export function planForEmpty(ruleset: Ruleset): Plan {
  * @param keep services whose chains stay as the kernel has them, since it refuses the new ones
  */
 export function plan(ruleset: Ruleset, snapshot: Snapshot, keep: ReadonlySet<string> = new Set()): Plan {
-  if (snapshot === EMPTY_SNAPSHOT) return planForEmpty(ruleset);
   return ruleset.tables.map((table) => tablePlan(table, snapshot[table.name], keep));
 }
 
@@ -55,19 +57,29 @@ export function planCounts(tables: Plan): Readonly<Record<TableName, { written: 
   return { filter: count('filter'), nat: count('nat') };
 }
 
+/** Rules of ours by table, once a plan is carried out. */
+export function ruleCounts(tables: Plan): Readonly<Record<TableName, number>> {
+  const count = (name: TableName) => tables.find(({ table }) => table.name === name)?.ruleCount ?? 0;
+  return { filter: count('filter'), nat: count('nat') };
+}
+
 function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string>): TablePlan {
   const write = new Set<string>();
   const stale = new Set(kernel.serviceChains);
+  let ruleCount = 0;
   for (const chain of table.chains()) {
     stale.delete(chain.name);
+    const rules = Array.from(chain.rules, ruleText);
+    ruleCount += rules.length;
     if (chain.service !== undefined && keep.has(chain.service)) continue;
-    if (!isInKernel(chain, kernel)) write.add(chain.name);
+    if (!isInKernel(chain.name, rules, kernel)) write.add(chain.name);
   }
   const jumps = table.jumps.filter(({ from, rule }) => !kernel.jumps.has(`-A ${from} ${ruleText(rule)}`));
   return {
     table,
     write,
     writeCount: write.size,
+    ruleCount,
     // Kept chains may still jump to any of them; once nothing is kept they go.
     remove: keep.size > 0 ? [] : [...stale],
     jumps,
@@ -75,11 +87,10 @@ function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string
   };
 }
 
-function isInKernel(chain: Chain, kernel: TableSnapshot): boolean {
-  const there = kernel.chains.get(chain.name);
+function isInKernel(name: string, rules: readonly string[], kernel: TableSnapshot): boolean {
+  const there = kernel.chains.get(name);
   if (there === undefined) return false;
-  const rules = Array.from(chain.rules, ruleText);
   // Without rules of ours the kubelet's chain is its own affair: emptying it would take its rules.
-  if (chain.name === KUBE_FIREWALL && rules.length === 0) return true;
-  return there === fingerprintOf(chain.name, rules);
+  if (name === KUBE_FIREWALL && rules.length === 0) return true;
+  return there === fingerprintOf(name, rules);
 }

@@ -2,8 +2,16 @@ import { classicRuleset } from '../chains/ruleset.ts';
 import { rulesOfService } from '../chains/service-rules.ts';
 import { carryOut } from '../iptables/applier.ts';
 import type { Backend } from '../iptables/backend.ts';
-import { deltaLines, isEmptyDelta, joinDeltas, serviceDelta, type Delta } from '../iptables/delta.ts';
-import { isNothingToDo, plan, planCounts } from '../iptables/plan.ts';
+import {
+  deltaLines,
+  isEmptyDelta,
+  joinDeltas,
+  ruleGrowth,
+  serviceDelta,
+  type Delta,
+  type Growth,
+} from '../iptables/delta.ts';
+import { isNothingToDo, plan, planCounts, ruleCounts, type Plan } from '../iptables/plan.ts';
 import { restore, RestoreError } from '../iptables/restore.ts';
 import { readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
 import type { NodeView } from '../routing/node-view.ts';
@@ -56,6 +64,7 @@ export function familySync({
   let full: FullReason | undefined = 'start';
   let view = currentView();
   let applied: Applied = appliedServices([], view);
+  let rules: Growth = { filter: 0, nat: 0 };
   let isolated: ReadonlyMap<string, Error> = new Map();
 
   const routesOf = (key: string): ServiceRoutes | undefined => {
@@ -106,14 +115,22 @@ export function familySync({
         throw error;
       }
     }
+    const before = routesOfServices([...services].map(applied.get));
     proposal.accept();
+    for (const version of proposal.versions) {
+      const growth = ruleGrowth(version.before, version.after);
+      rules = { filter: rules.filter + growth.filter, nat: rules.nat + growth.nat };
+    }
     observer.onSynced({
       family,
       kind: 'delta',
       reason: 'change',
       seconds: clock() - start,
       counts: deltaCounts(delta),
-      services: [...services],
+      rules,
+      before,
+      after: routesOfServices([...services].map(applied.get)),
+      services,
       repaired: false,
     });
   }
@@ -125,7 +142,10 @@ export function familySync({
       .sort(compareText)
       .map(routesOf)
       .filter((service) => service !== undefined);
-    const counts = await bringAbout(desired);
+    const before = [...applied.routes()];
+    const changes = await bringAbout(desired);
+    const counts = planCounts(changes);
+    rules = ruleCounts(changes);
     applied = appliedServices(
       desired.filter(({ service }) => !isolated.has(service)),
       view,
@@ -137,19 +157,22 @@ export function familySync({
       reason,
       seconds: clock() - start,
       counts,
-      services: [],
+      rules,
+      before,
+      after: [...applied.routes()],
+      services: undefined,
       repaired: changed && nothingChanged && (reason === 'check' || reason === 'flush'),
     });
   }
 
   /** Makes the kernel hold these services' rules; those that it refuses are set aside, not in the way. */
-  async function bringAbout(desired: readonly ServiceRoutes[]): Promise<TableCounts> {
+  async function bringAbout(desired: readonly ServiceRoutes[]): Promise<Plan> {
     const ruleset = classicRuleset(desired, view);
     const changes = plan(ruleset, await readSnapshot(backend));
     try {
       if (!isNothingToDo(changes)) await carryOut(changes, backend);
       setIsolated(new Map());
-      return planCounts(changes);
+      return changes;
     } catch (error) {
       if (!(error instanceof RestoreError)) throw error;
       const refused = await refusedServices(changes, backend);
@@ -162,14 +185,14 @@ export function familySync({
   async function bringAboutWithout(
     desired: readonly ServiceRoutes[],
     refused: ReadonlySet<string>,
-  ): Promise<TableCounts> {
+  ): Promise<Plan> {
     const snapshot = await readSnapshot(backend);
     const served = desired.filter(
       (service) => !refused.has(service.service) || isServed(service, view, snapshot),
     );
     const changes = plan(classicRuleset(served, view), snapshot, refused);
     await carryOut(changes, backend);
-    return planCounts(changes);
+    return changes;
   }
 
   function setIsolated(services: ReadonlyMap<string, Error>): void {
@@ -202,6 +225,10 @@ function isServed(service: ServiceRoutes, view: NodeView, snapshot: Snapshot): b
     const target = rule.target?.kind === 'jump' ? rule.target.chain : undefined;
     return target === undefined || snapshot.nat.chains.has(target);
   });
+}
+
+function routesOfServices(services: readonly (ServiceRoutes | undefined)[]): readonly Route[] {
+  return services.flatMap((service) => service?.routes ?? []);
 }
 
 function deltaCounts({ write, remove, insert, drop }: Delta): TableCounts {

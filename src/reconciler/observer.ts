@@ -1,5 +1,6 @@
 import type { Family } from '../net/address.ts';
 import type { TableName } from '../chains/rule.ts';
+import type { Route } from '../routing/route.ts';
 
 /** Why all rules are gone through, not only those that changed. */
 export type FullReason = 'start' | 'node' | 'failure' | 'flush' | 'check' | 'change';
@@ -14,8 +15,13 @@ export interface SyncReport {
   readonly seconds: number;
   /** Chains by table; a delta counts edited dispatch rules as well. */
   readonly counts: TableCounts;
-  /** Services of which something was written, as far as a delta knows them. */
-  readonly services: readonly string[];
+  /** Rules of ours in the kernel now, by table. */
+  readonly rules: Readonly<Record<TableName, number>>;
+  /** What the kernel had before, and has now: of the services that changed, or of all after a full sync. */
+  readonly before: readonly Route[];
+  readonly after: readonly Route[];
+  /** Keys of the services that changed; undefined after a full sync, which may have changed any. */
+  readonly services: ReadonlySet<string> | undefined;
   /** Chains were not as they should have been, though nothing had changed in the cluster. */
   readonly repaired: boolean;
 }
