@@ -62,6 +62,6 @@ async function playScene(scene: Scene, options: LabCommandOptions, signal: Abort
   const verdicts = await play(lab, requests);
   const about = { node: scene.identity.name, backend: lab.backend, notes: lab.topology.notes };
   process.stdout.write(output === 'json' ? jsonReport(verdicts, about) : tableReport(verdicts));
-  if (keep) visitingHints(lab, await lab.keep()).forEach(say);
+  if (keep) visitingHints(lab, lab.keep()).forEach(say);
   return verdicts.every(({ complaints }) => complaints.length === 0);
 }

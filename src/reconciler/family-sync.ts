@@ -34,6 +34,7 @@ export interface FamilySync {
   readonly invalidate: (reason: FullReason) => void;
   /** Something changed, or this node is not what it was. */
   readonly isPending: () => boolean;
+  readonly pendingServices: () => number;
   /** The next sync goes through everything. */
   readonly isFull: () => boolean;
   /** Brings what is pending into the kernel; throws what it could not, and it stays pending. */
@@ -208,6 +209,7 @@ export function familySync({
     },
     invalidate: (reason) => (full ??= reason),
     isPending: () => full !== undefined || touched.size > 0 || !isSameView(view, currentView()),
+    pendingServices: () => touched.size,
     isFull: () => full !== undefined,
     sync,
     routes: () => applied.routes(),

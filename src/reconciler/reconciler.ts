@@ -34,6 +34,8 @@ export interface Reconciler {
   readonly store: ClusterStore;
   /** The routes that are in the kernel. */
   readonly routes: (family: Family) => Iterable<Route>;
+  /** How many services have changes that some family's rules do not have yet. */
+  readonly pending: () => number;
   /** Ends when the signal aborts and no tool runs any more. The rules stay. */
   readonly done: Promise<void>;
 }
@@ -111,6 +113,7 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
     listener: { onChanges, onSynced },
     store,
     routes: (family) => families.find(({ backend }) => backend.family === family)?.sync.routes() ?? [],
+    pending: () => Math.max(0, ...families.map(({ sync }) => sync.pendingServices())),
     done: Promise.all(families.map(({ done }) => done)).then(() => undefined),
   };
 }

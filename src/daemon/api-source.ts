@@ -1,0 +1,45 @@
+import type { Logger } from 'pino';
+import packageJson from '../../package.json' with { type: 'json' };
+import { connectApi } from '../cluster/api/connect.ts';
+import { nodeEvents, type PostEvent } from '../cluster/api/node-event.ts';
+import { apiSource } from '../cluster/api/source.ts';
+import type { ApiTelemetry } from '../cluster/api/telemetry.ts';
+import type { Source } from '../cluster/source.ts';
+import type { Metrics, MetricsStore } from '../metrics/metrics.ts';
+
+export interface ApiSourceContext {
+  readonly master: string | undefined;
+  readonly kubeconfig: string;
+  readonly nodeName: string;
+  readonly log: Logger;
+  readonly metricsStore: MetricsStore;
+}
+
+/** The cluster's own API as the source, and where Events go. */
+export async function apiSourceOf(
+  { master, kubeconfig, nodeName, log, metricsStore }: ApiSourceContext,
+  signal: AbortSignal,
+): Promise<{ readonly source: Source; readonly postEvent: PostEvent }> {
+  const telemetry = telemetryOf(metricsStore.metrics);
+  const choice = { kubeconfig, ...(master === undefined ? {} : { master }) };
+  const { server, send } = await connectApi(choice, `chainwright/${packageJson.version}`, telemetry);
+  log.info({ server }, 'the cluster is followed by its API');
+  return {
+    source: apiSource({ send, nodeName, log, telemetry }),
+    postEvent: nodeEvents({ send, nodeName, log, signal }),
+  };
+}
+
+function telemetryOf(metrics: Metrics): ApiTelemetry {
+  return {
+    onRequest: ({ host, method, code, seconds }) => {
+      metrics.clientRequests.inc({ host, method, code });
+      metrics.clientRequestDuration.observe({ host, verb: method }, seconds);
+    },
+    onStep: (resource, step) => {
+      if (step !== 'watch') metrics.reflectorLists.inc({ resource });
+      if (step !== 'list') metrics.reflectorWatches.inc({ resource });
+    },
+    onFault: (resource, fault) => metrics.reflectorFaults.inc({ resource, kind: fault.kind }),
+  };
+}

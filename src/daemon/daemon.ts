@@ -1,0 +1,158 @@
+import type { Logger } from 'pino';
+import type { PostEvent } from '../cluster/api/node-event.ts';
+import type { Change, Source } from '../cluster/source.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { configurationObject } from '../config/write.ts';
+import { systemClock } from '../health/clock.ts';
+import { trackHealth } from '../health/proxy-health.ts';
+import { probeRoutes } from '../health/probe-routes.ts';
+import type { Backend } from '../iptables/backend.ts';
+import type { MetricsStore } from '../metrics/metrics.ts';
+import { metricsRoutes } from '../metrics/routes.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Family } from '../net/address.ts';
+import { isConntrackLiberal, readInterfaceAddresses } from '../node/host.ts';
+import type { SyncReport } from '../reconciler/observer.ts';
+import { startReconciler } from '../reconciler/reconciler.ts';
+import { nodeView, type NodeView } from '../routing/node-view.ts';
+import { conntrackDuty } from './conntrack-duty.ts';
+import { healthCheckDuty } from './health-check-duty.ts';
+import { setLazyGauges } from './lazy-gauges.ts';
+import { watchNodePorts } from './node-port-watch.ts';
+import { observe } from './observe.ts';
+import { programmingLatency } from './programming-latency.ts';
+import { runServers } from './servers.ts';
+
+export interface DaemonOptions {
+  readonly settings: Settings;
+  readonly configuration: Configuration;
+  readonly nodeName: string;
+  readonly backends: readonly Backend[];
+  readonly source: Source;
+  readonly metricsStore: MetricsStore;
+  readonly log: Logger;
+  readonly postEvent: PostEvent;
+  readonly resetGoneEndpoints: boolean;
+}
+
+/**
+ * Keeps the node's rules what the cluster says, until the signal aborts. The rules stay.
+ *
+ * @throws what makes it impossible to go on: with bindAddressHardFail an address that is taken
+ */
+export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Promise<void> {
+  const { settings, nodeName, backends, log, postEvent, metricsStore } = options;
+  const { metrics } = metricsStore;
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const conntrackLiberal = await isConntrackLiberal();
+  const health = trackHealth({ syncPeriod: settings.syncPeriod, clock: systemClock });
+  for (const { family } of backends) health.updated(family);
+  const latency = { ipv4: programmingLatency(Date.now), ipv6: programmingLatency(Date.now) };
+
+  const reconciler = startReconciler(
+    {
+      nodeName,
+      settings,
+      backends,
+      host: () => ({ interfaceAddresses: readInterfaceAddresses(), conntrackLiberal }),
+      observer: observe({ log, metrics, health, latency, postEvent, afterSync }),
+    },
+    either,
+  );
+  const { store } = reconciler;
+  const view = (family: Family): NodeView => {
+    const host = { interfaceAddresses: readInterfaceAddresses(), conntrackLiberal };
+    return nodeView(family, settings, { name: nodeName, node: store.node() }, host);
+  };
+  const conntrack = conntrackDuty({
+    store,
+    nodeName,
+    log,
+    metrics,
+    resetGoneEndpoints: options.resetGoneEndpoints,
+  });
+  const healthChecks = new Map(
+    backends.map(({ family }) => [
+      family,
+      healthCheckDuty({
+        family,
+        store,
+        log,
+        metrics,
+        postEvent,
+        view: () => view(family),
+        proxyHealthy: () => health.health().healthy,
+      }),
+    ]),
+  );
+
+  /** One after the other for each family, and never in the way of the next sync. */
+  const duties = new Map<Family, Promise<void>>();
+  function afterSync(report: SyncReport): void {
+    const before = duties.get(report.family) ?? Promise.resolve();
+    const work = before
+      .then(() => healthChecks.get(report.family)?.sync())
+      .then(() => conntrack(report))
+      .catch((error: unknown) => log.error({ error: String(error) }, 'the duties after a sync failed'));
+    duties.set(report.family, work);
+  }
+
+  const listener = {
+    onSynced: reconciler.listener.onSynced,
+    onChanges: (changes: readonly Change[]): void => {
+      latency.ipv4.note(changes);
+      latency.ipv6.note(changes);
+      countChanges(changes);
+      reconciler.listener.onChanges(changes);
+    },
+  };
+  function countChanges(changes: readonly Change[]): void {
+    const services = changes.filter(({ kind }) => kind === 'service').length;
+    const slices = changes.filter(({ kind }) => kind === 'slice').length;
+    if (services > 0) metrics.serviceChanges.inc({}, services);
+    if (slices > 0) metrics.endpointChanges.inc({}, slices);
+  }
+
+  const families = backends.map(({ family }) => family);
+  const servers = runServers(
+    {
+      settings,
+      log,
+      postEvent,
+      healthz: probeRoutes({
+        health: health.health,
+        node: store.node,
+        onAnswer: (probe, code) =>
+          metrics[probe === 'healthz' ? 'healthzProbes' : 'livezProbes'].inc({ code }),
+      }),
+      metrics: metricsRoutes({
+        metricsText: () => {
+          setLazyGauges(metrics, families, reconciler);
+          return metricsStore.text();
+        },
+        configuration: () => configurationObject(options.configuration),
+        enableProfiling: settings.enableProfiling,
+      }),
+    },
+    either,
+  );
+  const nodePorts = watchNodePorts(
+    {
+      routes: () => families.map((family) => ({ view: view(family), routes: reconciler.routes(family) })),
+      interfaceAddresses: readInterfaceAddresses,
+      metrics,
+      log,
+      postEvent,
+    },
+    either,
+  );
+  postEvent({ type: 'Normal', reason: 'Starting', action: 'StartKubeProxy', note: '' });
+  try {
+    await Promise.all([options.source.run(listener, either), reconciler.done, servers, nodePorts]);
+  } finally {
+    stop.abort();
+    await Promise.all([...healthChecks.values()].map(({ close }) => close()));
+    await Promise.all(duties.values());
+  }
+}

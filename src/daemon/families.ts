@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import { backendOf, detectBackend, type Backend } from '../iptables/backend.ts';
+import { runTool, ToolError } from '../iptables/tool.ts';
+import type { Settings } from '../model/settings.ts';
+import { FAMILIES, type Family } from '../net/address.ts';
+import type { HostFacts } from '../node/host.ts';
+import { primaryFamily } from '../routing/node-view.ts';
+
+/**
+ * The backends of the families that this node can serve: both, where the kernel and the tools allow it.
+ *
+ * Source: platformCheckSupported in cmd/kube-proxy/app/server_linux.go.
+ *
+ * @throws ToolError where the family that the node needs has no tools
+ */
+export async function chooseBackends(
+  settings: Settings,
+  host: Pick<HostFacts, 'ipv6Enabled'>,
+  log: Logger,
+): Promise<readonly Backend[]> {
+  const kind = await detectBackend();
+  const backends: Backend[] = [];
+  for (const family of FAMILIES) {
+    if (family === 'ipv6' && !host.ipv6Enabled) {
+      log.info({ family }, 'the kernel has this family switched off: no rules for it');
+      continue;
+    }
+    const backend = backendOf(kind, family);
+    const trouble = await missing(backend);
+    if (trouble === undefined) backends.push(backend);
+    else if (family === neededFamily(settings)) throw trouble;
+    else log.warn({ family, error: trouble.message }, 'no tools for this family: no rules for it');
+  }
+  log.info({ backend: kind, families: backends.map(({ family }) => family) }, 'rules are written');
+  return backends;
+}
+
+/** Where the Node is not known yet, the address it binds to decides. */
+function neededFamily(settings: Settings): Family {
+  return primaryFamily(settings, undefined);
+}
+
+async function missing({ save }: Backend): Promise<ToolError | undefined> {
+  try {
+    await runTool([...save, '-t', 'nat'], { onLine: () => undefined });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ToolError) return error;
+    throw error;
+  }
+}

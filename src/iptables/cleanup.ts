@@ -1,0 +1,67 @@
+import { KUBE_FIREWALL } from '../chains/fixed.ts';
+import type { Backend } from './backend.ts';
+import { removalLines } from './restore-text.ts';
+import { restore } from './restore.ts';
+import { runTool } from './tool.ts';
+
+/** Marks the tables that a kubelet uses; with it go chains that are the kubelet's as much as ours. */
+const KUBELET_CANARY = 'KUBE-KUBELET-CANARY';
+const KUBELETS: ReadonlySet<string> = new Set([KUBE_FIREWALL, KUBELET_CANARY]);
+const OURS =
+  /^KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS|POSTROUTING|MARK-MASQ|FORWARD|PROXY-FIREWALL|PROXY-CANARY|FIREWALL|(SVC|SVL|EXT|FW|SEP)-.*)$/;
+
+/** What was removed from one store. */
+export interface Cleaned {
+  readonly chains: number;
+  readonly jumps: number;
+}
+
+/**
+ * Removes every chain and jump of a service proxy, ours or kube-proxy's iptables mode's, from the store.
+ * What the kubelet writes itself stays where there is a kubelet.
+ *
+ * @throws RestoreError where another program's rule holds on to one of the chains
+ */
+export async function cleanUp(backend: Backend): Promise<Cleaned> {
+  const tables = await readTables(backend);
+  const keep = tables.some(({ chains }) => chains.includes(KUBELET_CANARY)) ? KUBELETS : new Set<string>();
+  let chains = 0;
+  let jumps = 0;
+  for (const table of tables) {
+    const gone = table.chains.filter((chain) => OURS.test(chain) && !keep.has(chain));
+    const jumpsGone = table.jumps.filter(({ target }) => gone.includes(target));
+    if (gone.length === 0) continue;
+    await restore(backend, () => [
+      `*${table.name}`,
+      ...jumpsGone.map(({ rule }) => rule.replace(/^-A/, '-D')),
+      ...removalLines(gone),
+      'COMMIT',
+    ]);
+    chains += gone.length;
+    jumps += jumpsGone.length;
+  }
+  return { chains, jumps };
+}
+
+interface TableContent {
+  readonly name: string;
+  readonly chains: readonly string[];
+  /** Rules outside of Kubernetes' chains that lead into them. */
+  readonly jumps: readonly { readonly rule: string; readonly target: string }[];
+}
+
+/** All tables at once: naming one that the legacy store does not have would make it. */
+async function readTables(backend: Backend): Promise<readonly TableContent[]> {
+  const tables: { name: string; chains: string[]; jumps: { rule: string; target: string }[] }[] = [];
+  await runTool(backend.save, {
+    onLine: (line) => {
+      if (line.startsWith('*')) tables.push({ name: line.slice(1), chains: [], jumps: [] });
+      const table = tables.at(-1);
+      if (line.startsWith(':KUBE-')) table?.chains.push(line.slice(1, line.indexOf(' ')));
+      if (!line.startsWith('-A ') || line.startsWith('-A KUBE-')) return;
+      const target = / -j (KUBE-\S+)/.exec(line)?.[1];
+      if (target !== undefined) table?.jumps.push({ rule: line, target });
+    },
+  });
+  return tables;
+}
