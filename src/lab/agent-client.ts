@@ -9,10 +9,13 @@ export async function sendRequests(order: RequestOrder): Promise<readonly Outcom
   const outcomes: Outcome[] = [];
   const send = order.protocol === 'tcp' ? sendHttp : sendDatagram;
   let left = order.count;
+  let timeouts = 0;
   const worker = async (): Promise<void> => {
-    while (left > 0) {
+    while (left > 0 && timeouts < (order.enoughTimeouts ?? Infinity)) {
       left -= 1;
-      outcomes.push(await send(order));
+      const outcome = await send(order);
+      if (outcome.kind === 'timeout') timeouts += 1;
+      outcomes.push(outcome);
     }
   };
   await Promise.all(Array.from({ length: Math.min(order.concurrency, order.count) }, worker));
@@ -33,7 +36,10 @@ function sendHttp({ address, port, timeout, from }: RequestOrder): Promise<Outco
       request.destroy();
     }, timeout);
     request.on('response', (response) => {
-      text(response).then((body) => resolve(arrived(body)), (error: unknown) => resolve(failed(error)));
+      text(response).then(
+        (body) => resolve(arrived(body)),
+        (error: unknown) => resolve(failed(error)),
+      );
     });
     request.on('error', (error) => resolve(failed(error)));
     request.on('close', () => clearTimeout(timer));
@@ -55,7 +61,10 @@ function sendDatagram({ address, port, timeout, from }: RequestOrder): Promise<O
     let open = true;
     let timer = setTimeout(() => finish({ kind: 'timeout' }), timeout);
     const onError = (error: unknown): void => {
-      if (codeOf(error) !== 'EPERM') return finish(failed(error));
+      if (codeOf(error) !== 'EPERM') {
+        finish(failed(error));
+        return;
+      }
       // The node's own firewall swallowed it. Where it is by REJECT, ECONNREFUSED follows.
       clearTimeout(timer);
       timer = setTimeout(() => finish({ kind: 'timeout' }), REJECTION_DELAY);

@@ -45,8 +45,8 @@ export function startAgent(name: string, via: Command): AgentLink {
     waiting.delete(said.id);
   });
   child.stdin.on('error', () => undefined);
-  const ended = child.then(({ stderr, shortMessage }) => {
-    farewell = `it ended: ${stderr || shortMessage || 'without a word'}`;
+  const ended = child.then(({ stderr, exitCode }) => {
+    farewell = `it ended: ${stderr === '' ? `exit code ${String(exitCode)}` : stderr}`;
     for (const [id, settle] of waiting) settle({ id, error: farewell });
   });
 
@@ -62,10 +62,12 @@ export function startAgent(name: string, via: Command): AgentLink {
     return said.outcomes;
   };
   return {
-    serve: async (listeners) => void (await call({ kind: 'serve', listeners })),
+    serve: async (listeners) => {
+      await call({ kind: 'serve', listeners });
+    },
     request: (order) => call({ kind: 'request', order }),
     keep: () => {
-      child.unref();
+      child.nodeChildProcess.unref();
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     },
     ended,

@@ -14,7 +14,8 @@ export function runAgent(): void {
     const question = JSON.parse(line) as AgentQuestion;
     answer(question).then(
       (outcomes) => say({ id: question.id, outcomes }),
-      (error: unknown) => say({ id: question.id, error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) =>
+        say({ id: question.id, error: error instanceof Error ? error.message : String(error) }),
     );
   });
 }

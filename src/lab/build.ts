@@ -25,7 +25,11 @@ export async function buildNetwork(topology: Topology, settings: Settings, holde
   ]);
 }
 
-async function ipBatch(holder: Holder, namespace: string | undefined, lines: readonly string[]): Promise<void> {
+async function ipBatch(
+  holder: Holder,
+  namespace: string | undefined,
+  lines: readonly string[],
+): Promise<void> {
   const command: Command = [...holder.via(namespace), 'ip', '-batch', '-'];
   try {
     await runTool(command, { input: [`${lines.join('\n')}\n`] });
@@ -40,6 +44,7 @@ async function ipBatch(holder: Holder, namespace: string | undefined, lines: rea
 
 async function setSysctls(holder: Holder, namespace: string, sysctls: Sysctls): Promise<void> {
   for (const [value, files] of sysctls) {
-    if (files.length > 0) await runTool([...holder.via(namespace), 'tee', ...files], { input: [`${value}\n`] });
+    if (files.length > 0)
+      await runTool([...holder.via(namespace), 'tee', ...files], { input: [`${value}\n`] });
   }
 }

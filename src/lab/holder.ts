@@ -22,9 +22,13 @@ export interface Holder {
    *
    * @returns the process whose end will be the holder's
    */
-  keep(): Promise<number>;
-  /** Ends it, and waits until all of it is gone. */
-  end(): Promise<void>;
+  keep(): number;
+  /**
+   * Ends it, and waits until all of it is gone.
+   *
+   * @returns false where it was kept, and stands on
+   */
+  end(): Promise<boolean>;
 }
 
 const IN_USER_NAMESPACE = ['--user', '--map-root-user'];
@@ -104,19 +108,18 @@ function holderOf(
       `--net=/proc/${pid}/${namespace === undefined ? 'ns/net' : `root/run/netns/${namespace}`}`,
       '--',
     ],
-    keep: async () => {
+    keep: () => {
       const keeper = execa('sleep', ['infinity'], {
         stdio: ['ignore', 'ignore', 'ignore', child.stdin],
         detached: true,
         cleanup: false,
         reject: false,
       });
-      await once(keeper, 'spawn');
       if (keeper.pid === undefined) throw new LabError('sleep: not installed, or not on the PATH');
       kept = true;
       signal?.removeEventListener('abort', letGo);
-      keeper.unref();
-      child.unref();
+      keeper.nodeChildProcess.unref();
+      child.nodeChildProcess.unref();
       // Closes our end only: shutting the pipe down would shut the keeper's end too.
       child.stdin.destroy();
       child.stdout.destroy();
@@ -124,11 +127,12 @@ function holderOf(
       return keeper.pid;
     },
     end: async () => {
-      if (kept) return;
+      if (kept) return false;
       letGo();
       const killing = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
       await child;
       clearTimeout(killing);
+      return true;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Cluster } from '../model/objects.ts';
 import type { Address } from '../net/address.ts';
+import { servedSlices } from './served-slices.ts';
 import type { Listener } from './protocol.ts';
 import type { Machine } from './topology.ts';
 
@@ -8,7 +9,7 @@ import type { Machine } from './topology.ts';
  * must be found out.
  */
 export function listenersOf(
-  { services, slices }: Cluster,
+  cluster: Cluster,
   machines: readonly Machine[],
 ): { readonly listeners: ReadonlyMap<string, readonly Listener[]>; readonly notes: readonly string[] } {
   const namespaceOf = new Map<Address, string>();
@@ -16,7 +17,7 @@ export function listenersOf(
     for (const address of addresses) namespaceOf.set(address, namespace);
   }
   const listeners = new Map<string, Map<string, Listener>>();
-  for (const { ports, endpoints } of slices) {
+  for (const { ports, endpoints } of servedSlices(cluster)) {
     for (const { address } of endpoints) {
       const namespace = namespaceOf.get(address);
       if (namespace === undefined) continue;
@@ -27,7 +28,7 @@ export function listenersOf(
       }
     }
   }
-  const notes = services.flatMap(({ namespace, name, ports }) =>
+  const notes = cluster.services.flatMap(({ namespace, name, ports }) =>
     ports
       .filter(({ protocol }) => protocol === 'sctp')
       .map(({ port }) => `${namespace}/${name}, port ${port}: SCTP is not played`),

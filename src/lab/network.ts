@@ -1,6 +1,13 @@
 import { FAMILIES, familyOf, hostCidr, type Address, type Family } from '../net/address.ts';
 import { firstOf } from './machines.ts';
-import { NODE, onSwitch, type Machine, type NodeMachine, type PodMachine, type Topology } from './topology.ts';
+import {
+  NODE,
+  onSwitch,
+  type Machine,
+  type NodeMachine,
+  type PodMachine,
+  type Topology,
+} from './topology.ts';
 
 /*
  * The lines for `ip -batch` that build a topology. Every address is a single host's and every route is
@@ -35,12 +42,15 @@ export function nodeLines(topology: Topology, node: NodeMachine): readonly strin
   const bridge = node.namespace === NODE ? topology.bridge : undefined;
   const gateway = node.namespace === NODE ? topology.client : topology.node;
   const remotePods = node.namespace === NODE ? topology.pods.filter(({ on }) => on !== NODE) : [];
+  // Others answer the client through our node: a masquerade that is missing shows in the source address
+  // that the pod sees, where it would else be a hang like any other.
+  const peers = onSwitch(topology).filter((peer) => node.namespace === NODE || peer !== topology.client);
   return [
-    ...uplinkLines(topology, node),
-    // Others answer strangers through our node: a masquerade that is missing shows in the source address
-    // that the pod sees, where it would else be a hang like any other.
+    ...uplinkLines(topology, node, peers),
     ...defaultRoutes(gateway.addresses),
-    ...(bridge === undefined ? [] : [`link add ${bridge} type bridge`, ...gatewayLines(bridge, topology.families)]),
+    ...(bridge === undefined
+      ? []
+      : [`link add ${bridge} type bridge`, ...gatewayLines(bridge, topology.families)]),
     ...pods.flatMap((pod) => podLinkLines(pod, bridge, topology.families)),
     ...remotePods.flatMap((pod) => remotePodRoutes(topology, pod)),
   ];
@@ -48,7 +58,10 @@ export function nodeLines(topology: Topology, node: NodeMachine): readonly strin
 
 /** In the client's namespace. Whatever it does not know, service addresses among it, is behind our node. */
 export function clientLines(topology: Topology): readonly string[] {
-  return [...uplinkLines(topology, topology.client), ...defaultRoutes(topology.node.addresses)];
+  return [
+    ...uplinkLines(topology, topology.client, onSwitch(topology)),
+    ...defaultRoutes(topology.node.addresses),
+  ];
 }
 
 /** In a pod's namespace. */
@@ -63,15 +76,16 @@ export function podLines({ addresses }: PodMachine): readonly string[] {
   ];
 }
 
-/** The interface to the switch, with everybody else on it. */
-function uplinkLines(topology: Topology, machine: Machine): readonly string[] {
-  const everybody = onSwitch(topology);
-  const peers = everybody.filter((peer) => peer !== machine);
+/** The interface to the switch, and who of those on it is reached directly. */
+function uplinkLines(topology: Topology, machine: Machine, peers: readonly Machine[]): readonly string[] {
+  const host = onSwitch(topology).indexOf(machine) + 1;
   return [
     'link set lo up',
-    ...upLines('eth0', topology.families, everybody.indexOf(machine) + 1),
+    ...upLines('eth0', topology.families, host),
     ...machine.addresses.map((address) => addressLine(address, 'eth0')),
-    ...peers.flatMap(({ addresses }) => addresses.map((address) => `route add ${hostCidr(address)} dev eth0`)),
+    ...peers
+      .filter((peer) => peer !== machine)
+      .flatMap(({ addresses }) => addresses.map((address) => `route add ${hostCidr(address)} dev eth0`)),
   ];
 }
 
@@ -81,16 +95,20 @@ function podLinkLines(
   families: readonly Family[],
 ): readonly string[] {
   const routes = addresses.map((address) => `route add ${hostCidr(address)} dev ${bridge ?? hostInterface}`);
-  if (bridge !== undefined) return [`link set ${hostInterface} master ${bridge} up`, ...routes];
+  // A pod's way to itself through its service comes back by the port it came from.
+  if (bridge !== undefined) {
+    const port = [
+      `link set ${hostInterface} master ${bridge} up`,
+      `link set ${hostInterface} type bridge_slave hairpin on`,
+    ];
+    return [...port, ...routes];
+  }
   return [...gatewayLines(hostInterface, families), ...routes];
 }
 
 /** Link scope keeps the gateway's address from ever being chosen as the source of a masquerade. */
 function gatewayLines(link: string, families: readonly Family[]): readonly string[] {
-  return [
-    ...upLines(link, families, 1),
-    `address add ${GATEWAY.ipv4}/32 dev ${link} scope link`,
-  ];
+  return [...upLines(link, families, 1), `address add ${GATEWAY.ipv4}/32 dev ${link} scope link`];
 }
 
 /** IPv6 needs a link-local address, here a given one: the kernel's own would be tried for duplicates first. */

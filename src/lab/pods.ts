@@ -12,6 +12,7 @@ import {
   type Family,
 } from '../net/address.ts';
 import { LabError } from './error.ts';
+import { servedSlices } from './served-slices.ts';
 import type { AddressPicker } from './free-address.ts';
 import { NODE, type NodeMachine, type PodMachine } from './topology.ts';
 
@@ -28,7 +29,7 @@ const VISITOR: Readonly<Record<Family, Address>> = {
 
 /**
  * A pod for each address of an endpoint that is no node's, on the node that its slice names. Where our
- * node has none of a family, a pod that only asks.
+ * node has none of a family that services have, a pod that only asks.
  */
 export function podMachines(
   scene: Scene,
@@ -43,6 +44,7 @@ export function podMachines(
     );
   }
   for (const family of families) {
+    if (!scene.cluster.services.some((service) => service.families.includes(family))) continue;
     const here = [...placed].some(([address, on]) => on === NODE && familyOf(address) === family);
     if (!here) placed.set(visitor(scene, family, pick), NODE);
   }
@@ -59,14 +61,13 @@ export function podMachines(
 
 /** Pods by address, with the namespaces of their nodes. */
 function placePods(
-  { services, slices }: Cluster,
+  cluster: Cluster,
   nodes: readonly NodeMachine[],
   families: readonly Family[],
 ): Map<Address, string> {
   const [, elsewhere = NODE] = nodes.map(({ namespace }) => namespace);
   const placed = new Map<Address, string>();
-  for (const { namespace, serviceName, endpoints } of slices) {
-    if (!services.some((service) => service.namespace === namespace && service.name === serviceName)) continue;
+  for (const { endpoints } of servedSlices(cluster)) {
     for (const { address, nodeName } of endpoints) {
       if (!families.includes(familyOf(address)) || placed.has(address)) continue;
       if (nodes.some(({ addresses }) => addresses.includes(address))) continue;

@@ -33,6 +33,8 @@ export interface RequestOrder {
   readonly concurrency: number;
   /** Milliseconds until one counts as unanswered. */
   readonly timeout: number;
+  /** How many unanswered ones are enough: after them no more are sent. All, without it. */
+  readonly enoughTimeouts?: number | undefined;
   /** The source address to send from, where the place has several. */
   readonly from?: Address | undefined;
 }

@@ -5,7 +5,10 @@ import type { Family } from '../net/address.ts';
 export type Sysctls = ReadonlyMap<string, readonly string[]>;
 
 /** Of our node, which is a router with service rules. */
-export function nodeSysctls({ localhostNodePorts, conntrack }: Settings, families: readonly Family[]): Sysctls {
+export function nodeSysctls(
+  { localhostNodePorts, conntrack }: Settings,
+  families: readonly Family[],
+): Sysctls {
   return inProc(families, {
     '1': [
       ...FORWARDING,

@@ -27,11 +27,7 @@ export interface Verdict {
  *
  * @param ownAddresses those of the node
  */
-export function judge(
-  check: Check,
-  outcomes: readonly Outcome[],
-  ownAddresses: readonly Address[],
-): Verdict {
+export function judge(check: Check, outcomes: readonly Outcome[], ownAddresses: readonly Address[]): Verdict {
   const { expectation } = check;
   const expected = expectation.kind === 'arrives' ? expectation.at : [];
   const seen = Map.groupBy(outcomes, placeOf);
