@@ -52,7 +52,13 @@ export async function run(options: RunOptions, flags: FlagValues): Promise<numbe
     { master, nodeName, log, metricsStore },
     stop.signal,
   );
-  await prepareNode(settings, host, wantsLocalhostNodePorts(config, nodeName, host), log, postEvent);
+  const { afterFirstRules } = await prepareNode(
+    settings,
+    host,
+    wantsLocalhostNodePorts(config, nodeName, host),
+    log,
+    postEvent,
+  );
   if (initOnly) {
     log.info('the node is prepared, and nothing else was asked for');
     return 0;
@@ -70,6 +76,7 @@ export async function run(options: RunOptions, flags: FlagValues): Promise<numbe
       metricsStore,
       log,
       postEvent,
+      afterFirstRules,
       resetGoneEndpoints: options.conntrackResetGoneEndpoints,
     },
     stop.signal,

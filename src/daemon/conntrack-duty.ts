@@ -15,6 +15,8 @@ export interface ConntrackDutyOptions {
   readonly nodeName: string;
   /** Open TCP connections to endpoints that are gone are reset. */
   readonly resetGoneEndpoints: boolean;
+  /** All that the kernel has rules of: two services may share an address, and each keeps its own entries. */
+  readonly routes: (family: Family) => Iterable<Route>;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -28,12 +30,11 @@ export function conntrackDuty(options: ConntrackDutyOptions): ConntrackDuty {
   return async (report) => {
     const { family, before, after } = report;
     const changes = policyChanges(before, after);
-    const routes = changedRoutes(before, after, options.resetGoneEndpoints);
-    if (routes.length === 0 && changes.length === 0) return;
+    if (changes.length === 0 && !mayHaveStaleEntries(report, options.resetGoneEndpoints)) return;
     const start = performance.now();
     const outcome = await cleanConntrack({
       family,
-      routes,
+      routes: options.routes(family),
       endpointsOf: (route) => endpointsOf(route, options, family),
       policyChanges: changes,
       ownAddresses: new Set(readInterfaceAddresses()),
@@ -66,19 +67,17 @@ export function conntrackDuty(options: ConntrackDutyOptions): ConntrackDuty {
   }
 }
 
-/** Only a UDP service port whose endpoints or addresses changed can have entries that went stale by it. */
-function changedRoutes(before: readonly Route[], after: readonly Route[], tcpToo: boolean): readonly Route[] {
-  const known = new Map(before.map((route) => [`${route.label} ${route.protocol}`, route]));
-  return after.filter((route) => {
-    if (route.protocol !== 'udp' && !(tcpToo && route.protocol === 'tcp')) return false;
-    const old = known.get(`${route.label} ${route.protocol}`);
-    return old === undefined || entryShape(old) !== entryShape(route);
-  });
-}
-
-function entryShape({ clusterIP, port, nodePort, externalIPs, loadBalancerIPs, endpoints }: Route): string {
-  const texts = endpoints.reachable.map(({ text }) => text);
-  return JSON.stringify([clusterIP, port, nodePort, externalIPs, loadBalancerIPs, texts]);
+/**
+ * Endpoints of a service may come, go or stop to serve without a change of the rules, so that any change
+ * of a service with UDP ports is looked at. A sync of everything that found all as it was is none.
+ */
+function mayHaveStaleEntries(
+  { services, before, after, reason, repaired }: SyncReport,
+  tcpToo: boolean,
+): boolean {
+  if (services === undefined && reason === 'check' && !repaired) return false;
+  const counts = ({ protocol }: Route): boolean => protocol === 'udp' || (tcpToo && protocol === 'tcp');
+  return before.some(counts) || after.some(counts);
 }
 
 function endpointsOf(

@@ -33,6 +33,8 @@ export interface DaemonOptions {
   readonly log: Logger;
   readonly postEvent: PostEvent;
   readonly resetGoneEndpoints: boolean;
+  /** Done once, after the first sync. */
+  readonly afterFirstRules: () => Promise<void>;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     nodeName,
     log,
     metrics,
+    routes: reconciler.routes,
     resetGoneEndpoints: options.resetGoneEndpoints,
   });
   const healthChecks = new Map(
@@ -89,9 +92,11 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
 
   /** One after the other for each family, and never in the way of the next sync. */
   const duties = new Map<Family, Promise<void>>();
+  let firstRules: Promise<void> | undefined;
   function afterSync(report: SyncReport): void {
     const before = duties.get(report.family) ?? Promise.resolve();
     const work = before
+      .then(() => (firstRules ??= options.afterFirstRules()))
       .then(() => healthChecks.get(report.family)?.sync())
       .then(() => conntrack(report))
       .catch((error: unknown) => log.error({ error: String(error) }, 'the duties after a sync failed'));

@@ -26,7 +26,7 @@ export async function prepareNode(
   localhostNodePorts: boolean,
   log: Logger,
   postEvent: PostEvent,
-): Promise<void> {
+): Promise<Prepared> {
   if (settings.oomScoreAdj !== undefined) {
     const outcome = await applyOomScoreAdj(settings.oomScoreAdj);
     if (outcome.kind === 'refused') log.warn(outcome.message);
@@ -36,6 +36,19 @@ export async function prepareNode(
   for (const outcome of all) tell(outcome, log, postEvent);
   const fatal = all.filter(isFatal);
   if (fatal.length > 0) throw new NodeNotReadyError(fatal.map(messageOf));
+  const isMissing = outcomes.some((outcome) => outcome.kind === 'refused' && outcome.reason === 'missing');
+  return {
+    afterFirstRules: async () => {
+      if (!isMissing) return;
+      for (const outcome of await applyConntrackSysctls(settings.conntrack, host.cores))
+        tell(outcome, log, postEvent);
+    },
+  };
+}
+
+export interface Prepared {
+  /** The first rules load connection tracking where it was missing: its settings can be made then. */
+  readonly afterFirstRules: () => Promise<void>;
 }
 
 function tell(outcome: SettingOutcome, log: Logger, postEvent: PostEvent): void {

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { ROOT } from '../support/cases.ts';
+
+export const BUNDLE = join(ROOT, 'dist/chainwright.mjs');
+
+export interface Ended {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the bundle as a user would. */
+export async function chainwright(args: readonly string[], input = ''): Promise<Ended> {
+  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run make build`);
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [BUNDLE, ...args], {
+    input,
+    cwd: ROOT,
+    reject: false,
+    env: { NO_COLOR: '1' },
+  });
+  return { exitCode, stdout, stderr };
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { ROOT } from '../support/cases.ts';
+import { BUNDLE, chainwright } from './chainwright.ts';
+
+const WEBAPP1 = 'rules/nodeport/webapp1-two-replicas';
+const ARGUMENTS = ['render', '-f', `${WEBAPP1}/cluster.yaml`, '--config', `${WEBAPP1}/config.yaml`];
+
+describe('chainwright render', () => {
+  it("prints the rules of the documents' example, and nothing else", async () => {
+    const { exitCode, stdout, stderr } = await chainwright(ARGUMENTS);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const expected = await readFile(join(ROOT, WEBAPP1, 'expected.v4.rules'), 'utf8');
+    expect(canonicalRules(`${stdout}\n`)).toBe(expected);
+    expect(stdout).toContain('--dport 30080');
+    expect(stdout.match(/--probability 0\.50000000000/g)).toHaveLength(1);
+  });
+
+  it('reads from standard input', async () => {
+    const manifest = await readFile(join(ROOT, WEBAPP1, 'cluster.yaml'), 'utf8');
+    const { stdout } = await chainwright(['render', '-f', '-', '--cluster-cidr', '10.244.0.0/16'], manifest);
+    expect(stdout).toBe((await chainwright(ARGUMENTS)).stdout);
+  });
+
+  it('needs neither root nor the tools', async () => {
+    // Root without any capability may do what anybody may, and still read a clone in root's home.
+    const { exitCode, stdout } = await execa(
+      '/usr/bin/setpriv',
+      ['--bounding-set=-all', '--inh-caps=-all', process.execPath, BUNDLE, ...ARGUMENTS],
+      { cwd: ROOT, reject: false, env: { PATH: '/nonexistent' }, extendEnv: false },
+    );
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('KUBE-SVC-X42AMYO3K4UIBY54');
+  });
+
+  it('writes a file for each family', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'chainwright-test-'));
+    try {
+      const folder = 'rules/nodeport/dual-stack';
+      const { exitCode, stdout } = await chainwright([
+        ...['render', '-f', `${folder}/cluster.yaml`, '--config', `${folder}/config.yaml`],
+        ...['--family', 'all', '--out-dir', directory],
+      ]);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+      expect(await readdir(directory)).toEqual(['ipv4.rules', 'ipv6.rules']);
+      const expected = await readFile(join(ROOT, folder, 'expected.v6.rules'), 'utf8');
+      expect(canonicalRules(await readFile(join(directory, 'ipv6.rules'), 'utf8'))).toBe(expected);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it('prints each rule as data beside its text', async () => {
+    const { stdout } = await chainwright([...ARGUMENTS, '--output', 'json']);
+    const { family, tables } = JSON.parse(stdout) as {
+      family: string;
+      tables: { name: string; chains: { name: string; rules: { text: string }[] }[] }[];
+    };
+    expect(family).toBe('ipv4');
+    expect(tables.map(({ name }) => name)).toEqual(['filter', 'nat']);
+    const chain = tables[1]?.chains.find(({ name }) => name === 'KUBE-MARK-MASQ');
+    expect(chain?.rules).toEqual([
+      {
+        text: '-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000',
+        matches: [],
+        target: { kind: 'setMark', mark: 0x4000 },
+      },
+    ]);
+  });
+
+  it('ends quietly when its reader goes away', async () => {
+    const { exitCode, stderr } = await execa('head', ['-n', '1'], {
+      stdin: execa(process.execPath, [BUNDLE, ...ARGUMENTS], { cwd: ROOT }).stdout,
+      reject: false,
+    });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
+  it.each([
+    [['render'], "required option '-f, --filename <path>' not specified"],
+    [['render', '-f', '/nowhere.yaml'], '/nowhere.yaml: no such file or directory'],
+    [
+      ['render', '-f', `${WEBAPP1}/cluster.yaml`, '--family', 'all'],
+      '--family all: needs --out-dir, since one output cannot hold the rules of both families',
+    ],
+    [
+      ['render', '-f', `${WEBAPP1}/cluster.yaml`, '--iptables-masquerade-bit', '40'],
+      '--iptables-masquerade-bit: expected a whole number from 0 to 31, got 40',
+    ],
+    [['rendr'], "unknown command 'rendr'"],
+  ])('%j fails with exit code 1 and says why', async (args, message) => {
+    const { exitCode, stdout, stderr } = await chainwright(args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr.split('\n')[0]).toBe(`error: ${message}`);
+  });
+
+  it('warns on standard error, and prints rules all the same', async () => {
+    const manifest =
+      '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, ports: [{port: 80}]}}';
+    const { exitCode, stdout, stderr } = await chainwright(['render', '-f', '-'], manifest);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^\*filter\n/);
+    expect(stderr.split('\n').every((line) => line.startsWith('warning: '))).toBe(true);
+    expect(stderr.split('\n')).toHaveLength(3);
+  });
+});
+
+describe('the tests themselves', () => {
+  it('run on the Node that the product asks for', () => {
+    expect(Number(process.versions.node.split('.')[0])).toBeGreaterThanOrEqual(24);
+  });
+});
