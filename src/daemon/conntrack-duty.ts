@@ -75,7 +75,7 @@ function mayHaveStaleEntries(
   { services, before, after, reason, repaired }: SyncReport,
   tcpToo: boolean,
 ): boolean {
-  if (services === undefined && reason === 'check' && !repaired) return false;
+  if (services === undefined && reason === 'check' && repaired === undefined) return false;
   const counts = ({ protocol }: Route): boolean => protocol === 'udp' || (tcpToo && protocol === 'tcp');
   return before.some(counts) || after.some(counts);
 }

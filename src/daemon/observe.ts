@@ -57,10 +57,7 @@ export function observe(options: ObserverOptions): ReconcilerObserver {
   };
 }
 
-function countSync(
-  metrics: Metrics,
-  { family, kind, reason, seconds, counts, rules, repaired }: SyncReport,
-): void {
+function countSync(metrics: Metrics, { family, kind, seconds, counts, rules, repaired }: SyncReport): void {
   const ipFamily = familyName(family);
   metrics.syncs.inc({ ipFamily, kind, outcome: 'succeeded' });
   metrics.syncDuration.observe({ ipFamily }, seconds);
@@ -73,7 +70,7 @@ function countSync(
     metrics.rules.set({ ipFamily, table }, rules[table]);
     metrics.rulesInLastSync.set({ ipFamily, table }, kind === 'full' ? rules[table] : counts[table].written);
   }
-  if (repaired) metrics.driftRepairs.inc({ ipFamily, kind: reason === 'flush' ? 'flush' : 'chain' });
+  if (repaired !== undefined) metrics.driftRepairs.inc({ ipFamily, kind: repaired });
 }
 
 function logSync(
@@ -81,7 +78,8 @@ function logSync(
   { family, kind, reason, seconds, counts, services, repaired }: SyncReport,
 ): void {
   const fields = { family, kind, reason, seconds: Number(seconds.toFixed(4)), ...counts };
-  if (repaired) log.warn(fields, 'rules that others had changed are repaired');
+  if (repaired !== undefined)
+    log.warn({ ...fields, damage: repaired }, 'rules that others had changed are repaired');
   else if (kind === 'full' && reason !== 'check') log.info(fields, 'rules are current');
   else log.debug({ ...fields, services: services && [...services] }, 'rules are current');
 }

@@ -8,7 +8,6 @@ import {
   joinDeltas,
   ruleGrowth,
   serviceDelta,
-  type Delta,
   type Growth,
 } from '../iptables/delta.ts';
 import { isNothingToDo, plan, planCounts, ruleCounts, type Plan } from '../iptables/plan.ts';
@@ -20,7 +19,8 @@ import { compareText } from '../routing/endpoints.ts';
 import { serviceRoutes, type ServiceRoutes } from '../routing/routes.ts';
 import { appliedServices, type Applied } from './applied.ts';
 import { refusedServices } from './isolate.ts';
-import type { FullReason, SyncObserver, TableCounts } from './observer.ts';
+import type { FullReason, SyncObserver } from './observer.ts';
+import { damage, deltaCounts } from './sync-report.ts';
 import type { ClusterStore } from './store.ts';
 
 /** Past so many services at once comparing with the kernel is cheaper than a long delta. */
@@ -132,7 +132,7 @@ export function familySync({
       before,
       after: routesOfServices([...services].map(applied.get)),
       services,
-      repaired: false,
+      repaired: undefined,
     });
   }
 
@@ -151,7 +151,6 @@ export function familySync({
       desired.filter(({ service }) => !isolated.has(service)),
       view,
     );
-    const changed = Object.values(counts).some(({ written, removed }) => written + removed > 0);
     observer.onSynced({
       family,
       kind: 'full',
@@ -162,7 +161,7 @@ export function familySync({
       before,
       after: [...applied.routes()],
       services: undefined,
-      repaired: changed && nothingChanged && (reason === 'check' || reason === 'flush'),
+      repaired: nothingChanged ? damage(reason, changes) : undefined,
     });
   }
 
@@ -231,16 +230,4 @@ function isServed(service: ServiceRoutes, view: NodeView, snapshot: Snapshot): b
 
 function routesOfServices(services: readonly (ServiceRoutes | undefined)[]): readonly Route[] {
   return services.flatMap((service) => service?.routes ?? []);
-}
-
-function deltaCounts({ write, remove, insert, drop }: Delta): TableCounts {
-  const edits = (table: string) => ({
-    written: insert.filter((edit) => edit.table === table).length,
-    removed: drop.filter((edit) => edit.table === table).length,
-  });
-  const nat = edits('nat');
-  return {
-    filter: edits('filter'),
-    nat: { written: nat.written + write.length, removed: nat.removed + remove.length },
-  };
 }

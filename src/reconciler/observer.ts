@@ -5,6 +5,9 @@ import type { Route } from '../routing/route.ts';
 /** Why all rules are gone through, not only those that changed. */
 export type FullReason = 'start' | 'node' | 'failure' | 'flush' | 'check' | 'change';
 
+/** Tables were emptied; chains were changed or gone; the kernel's chains did not lead to ours. */
+export type Damage = 'flush' | 'chain' | 'jump';
+
 export type TableCounts = Readonly<Record<TableName, { readonly written: number; readonly removed: number }>>;
 
 /** One sync that succeeded. */
@@ -22,8 +25,8 @@ export interface SyncReport {
   readonly after: readonly Route[];
   /** Keys of the services that changed; undefined after a full sync, which may have changed any. */
   readonly services: ReadonlySet<string> | undefined;
-  /** Chains were not as they should have been, though nothing had changed in the cluster. */
-  readonly repaired: boolean;
+  /** What others had done to our rules, though nothing had changed in the cluster. */
+  readonly repaired: Damage | undefined;
 }
 
 /** What the reconciler tells those who log, count and answer health checks. */
