@@ -16,6 +16,31 @@ const withoutSideEffects = {
   },
 };
 
+/**
+ * Of the Kubernetes client only the reading of kubeconfigs and its ways to authenticate are used, with
+ * requests of our own. Its generated API and the HTTP client under that would be 2.5 MB to parse at each
+ * start; in their place stand names that nobody calls.
+ */
+const withoutGeneratedApi = {
+  name: 'without-generated-api',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ importer, kind, resolveDir }) =>
+      resolve('@kubernetes/client-node/dist/config.js', { importer, kind, resolveDir }),
+    );
+    const namespace = 'unused-client-api';
+    onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace, sideEffects: false }));
+    onResolve({ filter: /gen\/index\.js$/ }, ({ importer }) =>
+      importer.includes('@kubernetes/client-node') ? { path: 'gen', namespace, sideEffects: false } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: STANDINS[path], loader: 'js' }));
+  },
+};
+
+const STANDINS = {
+  undici: 'export class Agent {}\nexport class ProxyAgent {}\nexport const fetch = undefined;\n',
+  gen: 'export const createConfiguration = undefined;\nexport class ServerConfiguration {}\n',
+};
+
 await build({
   entryPoints: ['src/main.ts'],
   outfile: 'dist/chainwright.mjs',
@@ -25,7 +50,7 @@ await build({
   target: 'node24',
   legalComments: 'none',
   sourcemap: false,
-  plugins: [withoutSideEffects],
+  plugins: [withoutGeneratedApi, withoutSideEffects],
   // CommonJS packages in an ES module bundle look for these.
   banner: {
     js: [

@@ -1,15 +1,20 @@
 import type { Ruleset } from '../chains/rule.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, BackendKind } from './backend.ts';
 import { isNothingToDo, plan, type Plan } from './plan.ts';
-import { planLines } from './restore-text.ts';
+import { planLines, type Tuning } from './restore-text.ts';
 import { restore } from './restore.ts';
 import { readSnapshot } from './snapshot.ts';
 
 /**
- * So many chains make a section on the nft backend, whose restore tool is quadratic in the chains that
- * one section names: some 250 services with two endpoints.
+ * For each chain that a line names, the restore tool of the nft backend searches a sorted list from its
+ * head, so that a long section takes quadratic time: 10,000 services of two endpoints take a minute.
+ * Sections keep the list short, and for dispatch rules in descending order every search ends at once.
+ * The legacy tool copies the whole table at each section's end: there one is best.
  */
-const SECTION_CHAINS = 1_000;
+const TUNING: Readonly<Record<BackendKind, Tuning>> = {
+  nft: { sectionChains: 300, dispatchByTarget: true },
+  legacy: { sectionChains: Infinity, dispatchByTarget: false },
+};
 
 /**
  * Makes the kernel hold exactly this ruleset, whatever of ours it held before: writes the chains that
@@ -30,8 +35,7 @@ export async function applyRuleset(
   return changes;
 }
 
-/** Carries a plan out, in sections where the backend wants them. */
+/** Carries a plan out, in the way that suits the backend. */
 export async function carryOut(changes: Plan, backend: Backend): Promise<void> {
-  const sectionChains = backend.kind === 'nft' ? SECTION_CHAINS : Infinity;
-  await restore(backend, () => planLines(changes, sectionChains));
+  await restore(backend, () => planLines(changes, TUNING[backend.kind]));
 }

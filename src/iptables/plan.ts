@@ -64,6 +64,7 @@ export function ruleCounts(tables: Plan): Readonly<Record<TableName, number>> {
 }
 
 function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string>): TablePlan {
+  if (kernel.chains.size === 0) return emptyTablePlan(table);
   const write = new Set<string>();
   const stale = new Set(kernel.serviceChains);
   let ruleCount = 0;
@@ -85,6 +86,17 @@ function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string
     jumps,
     prepend: true,
   };
+}
+
+/** Nothing to compare with: it is enough to count. Others may have rules of their own all the same. */
+function emptyTablePlan(table: Table): TablePlan {
+  let writeCount = 0;
+  let ruleCount = 0;
+  for (const { rules } of table.chains()) {
+    writeCount += 1;
+    ruleCount += Array.from(rules).length;
+  }
+  return { table, write: 'all', writeCount, ruleCount, remove: [], jumps: table.jumps, prepend: true };
 }
 
 function isInKernel(name: string, rules: readonly string[], kernel: TableSnapshot): boolean {

@@ -1,5 +1,8 @@
+import { DISPATCH_CHAINS } from '../chains/fixed.ts';
 import type { Chain, Ruleset, TableName } from '../chains/rule.ts';
 import { ruleText } from '../chains/text.ts';
+import { compareText } from '../routing/endpoints.ts';
+import { isLastRule } from './fingerprint.ts';
 import { planForEmpty, type Plan, type TablePlan } from './plan.ts';
 
 /** Big enough that writing costs little, small enough that the whole text is never in memory. */
@@ -14,22 +17,32 @@ export function restoreLines(ruleset: Ruleset): Iterable<string> {
   return planLines(planForEmpty(ruleset));
 }
 
+/** What makes a long input cheap for one tool or the other, and means the same. */
+export interface Tuning {
+  /**
+   * Begins a new section, which is committed on its own, after so many chains. The chains of a service
+   * always share one, and what leads to them is in the last: at no time can a packet be led to a chain
+   * that is missing or half filled.
+   */
+  readonly sectionChains: number;
+  /** Writes the rules of dispatch chains in the descending order of the chains that they lead to. */
+  readonly dispatchByTarget: boolean;
+}
+
+const PLAIN: Tuning = { sectionChains: Infinity, dispatchByTarget: false };
+
 /**
  * The input of `iptables-restore --noflush` that carries a plan out. Declaring a chain empties it.
  * Rules of others are not touched.
- *
- * @param sectionChains begins a new section, which is committed on its own, after so many chains. The
- *   chains of a service always share one, and what leads to them is in the last: at no time can a
- *   packet be led to a chain that is missing or half filled.
  */
-export function* planLines(plan: Plan, sectionChains = Infinity): Iterable<string> {
+export function* planLines(plan: Plan, tuning: Tuning = PLAIN): Iterable<string> {
   for (const table of plan) {
     if (table.writeCount + table.remove.length + table.jumps.length === 0) continue;
-    yield* tableLines(table, sectionChains);
+    yield* tableLines(table, tuning);
   }
 }
 
-function* tableLines(plan: TablePlan, sectionChains: number): Iterable<string> {
+function* tableLines(plan: TablePlan, { sectionChains, dispatchByTarget }: Tuning): Iterable<string> {
   const { table, write, remove } = plan;
   yield `*${table.name}`;
   let inSection = 0;
@@ -42,7 +55,8 @@ function* tableLines(plan: TablePlan, sectionChains: number): Iterable<string> {
     }
     service = chain.service;
     inSection += 1;
-    yield* chainLines(chain);
+    if (dispatchByTarget && DISPATCH_CHAINS.has(chain.name)) yield* byTarget(chainLines(chain));
+    else yield* chainLines(chain);
   }
   const jumps = plan.jumps.map(({ from, rule }) => ({ from, text: ruleText(rule) }));
   if (plan.prepend) for (const { from, text } of jumps.reverse()) yield `-I ${from} ${text}`;
@@ -59,6 +73,16 @@ function* sectionBreak(table: TableName): Iterable<string> {
 export function* chainLines(chain: Chain): Iterable<string> {
   yield `:${chain.name} - [0:0]`;
   for (const rule of chain.rules) yield `-A ${chain.name} ${ruleText(rule)}`;
+}
+
+/** The declaration stays first, and the jumps that must come last stay last. */
+function byTarget(lines: Iterable<string>): readonly string[] {
+  const [declaration = '', ...rules] = lines;
+  const last = rules.filter(isLastRule);
+  const targetOf = (rule: string): string => rule.slice(rule.lastIndexOf(' ') + 1);
+  const others = rules.filter((rule) => !isLastRule(rule)).map((rule) => ({ rule, target: targetOf(rule) }));
+  others.sort((a, b) => compareText(b.target, a.target));
+  return [declaration, ...others.map(({ rule }) => rule), ...last];
 }
 
 /** Chains to be deleted may jump to each other: all are emptied before the first is deleted. */
