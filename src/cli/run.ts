@@ -44,7 +44,8 @@ export async function run(options: RunOptions, flags: FlagValues): Promise<numbe
     throw new InputError([{ where: '--hostname-override', path: '', message }]);
   }
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  // Listeners that stay: a library that watches over our tools ends the process where it finds none.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   const metricsStore = createMetrics(packageJson.version);
   const { source, postEvent } = await chooseSource(
     options,

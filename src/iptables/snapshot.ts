@@ -17,12 +17,6 @@ export interface TableSnapshot {
 
 export type Snapshot = Readonly<Record<TableName, TableSnapshot>>;
 
-export const EMPTY_SNAPSHOT: Snapshot = { filter: emptyTable(), nat: emptyTable() };
-
-function emptyTable(): TableSnapshot {
-  return { chains: new Map(), serviceChains: new Set(), jumps: new Set() };
-}
-
 /** The fingerprint of a whole chain, in the kernel or not yet. */
 export function fingerprintOf(chain: string, rules: Iterable<string>): number {
   const unordered = DISPATCH_CHAINS.has(chain);

@@ -1,5 +1,5 @@
 import type { Backend } from '../iptables/backend.ts';
-import { isCanaryAlive } from './canary.ts';
+import { isCanaryAlive, tablesOfLook } from './canary.ts';
 import type { FullReason } from './observer.ts';
 import { pause } from './runner.ts';
 
@@ -25,12 +25,12 @@ const SHARE = 1 / 50;
 export async function watchForDrift(options: DriftOptions, signal: AbortSignal): Promise<void> {
   let nextCheck = performance.now() + options.checkInterval;
   let wait = options.lookInterval;
-  for (;;) {
+  for (let look = 0; ; look += 1) {
     await pause(wait, signal);
     if (signal.aborted) return;
     const start = performance.now();
     try {
-      if (!(await isCanaryAlive(options.backend))) {
+      if (!(await isCanaryAlive(options.backend, tablesOfLook(look)))) {
         options.onDrift('flush');
       } else if (start >= nextCheck) {
         options.onDrift('check');
