@@ -33,7 +33,7 @@ class Reading {
   readonly #problems: Problem[] = [];
   readonly #warnings: string[] = [];
   readonly #skippedKinds = new Map<string, number>();
-  readonly #places = new Map<string, string>();
+  readonly #known = new Map<string, { readonly where: string; readonly text: string }>();
 
   add({ where, value }: ManifestObject): void {
     if (!isRecord(value)) {
@@ -108,14 +108,22 @@ class Reading {
     return problems.length === 0 ? result.data : undefined;
   }
 
-  /** An object given twice has no one meaning: which of the two counts would hang on their order. */
+  /**
+   * An object given twice has no one meaning: which of the two counts would hang on their order. The very
+   * same one again is harmless: files that are complete each for itself may share a Node.
+   */
   #isFirst(kind: string, value: Readonly<Record<string, unknown>>, where: string, title: string): boolean {
     const identity = objectTitle(kind, value);
     if (!identity.includes(' ')) return true;
-    const before = this.#places.get(identity);
-    this.#places.set(identity, where);
-    if (before === undefined) return true;
-    this.#problems.push({ where: title, path: '', message: `given twice, before in ${before}` });
+    const text = JSON.stringify(value);
+    const before = this.#known.get(identity);
+    if (before === undefined) {
+      this.#known.set(identity, { where, text });
+      return true;
+    }
+    if (before.text !== text) {
+      this.#problems.push({ where: title, path: '', message: `given twice, before in ${before.where}` });
+    }
     return false;
   }
 }

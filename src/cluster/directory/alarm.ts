@@ -75,6 +75,7 @@ export function directoryAlarm(options: AlarmOptions): () => Promise<void> {
       });
       clearTimeout(net);
     }
+    if (signal.aborted) return;
     // Before the caller reads: what changes from now on raises the next alarm.
     raised = false;
     rewatch();

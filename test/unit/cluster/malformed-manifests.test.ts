@@ -349,14 +349,17 @@ describe('a malformed manifest is refused with file, object, field, value and wh
     expect((error as InputError).problems).toHaveLength(3);
   });
 
-  it('tells an object that is given twice where it was before', () => {
+  it('tells an object that is given twice, and otherwise, where it was before', () => {
     const text = service('{ports: [{port: 80}]}');
-    const read = () =>
+    const read = (second: string) =>
       readManifests([
         { name: 'a.yaml', text },
-        { name: 'b.yaml', text },
+        { name: 'b.yaml', text: second },
       ]);
-    expect(read).toThrow('b.yaml: Service web/shop: given twice, before in a.yaml');
+    expect(() => read(text.replace('80', '81'))).toThrow(
+      'b.yaml: Service web/shop: given twice, before in a.yaml',
+    );
+    expect(read(text).cluster.services).toHaveLength(1);
   });
 });
 
