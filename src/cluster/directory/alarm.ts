@@ -66,8 +66,9 @@ export function directoryAlarm(options: AlarmOptions): () => Promise<void> {
     { once: true },
   );
 
+  const isOver = (): boolean => signal.aborted;
   return async () => {
-    if (signal.aborted) return;
+    if (isOver()) return;
     if (!raised) {
       const net = setTimeout(raise, watcher === undefined ? Math.min(poll, UNHEARD) : poll);
       await new Promise<void>((resolve) => {
@@ -75,7 +76,7 @@ export function directoryAlarm(options: AlarmOptions): () => Promise<void> {
       });
       clearTimeout(net);
     }
-    if (signal.aborted) return;
+    if (isOver()) return;
     // Before the caller reads: what changes from now on raises the next alarm.
     raised = false;
     rewatch();
