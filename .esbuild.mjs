@@ -30,7 +30,9 @@ const withoutGeneratedApi = {
     const namespace = 'unused-client-api';
     onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace, sideEffects: false }));
     onResolve({ filter: /gen\/index\.js$/ }, ({ importer }) =>
-      importer.includes('@kubernetes/client-node') ? { path: 'gen', namespace, sideEffects: false } : undefined,
+      importer.includes('@kubernetes/client-node')
+        ? { path: 'gen', namespace, sideEffects: false }
+        : undefined,
     );
     onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: STANDINS[path], loader: 'js' }));
   },

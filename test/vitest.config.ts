@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    include: ['test/unit/**/*.test.ts', 'test/kernel/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/http/**/*.test.ts', 'test/api/**/*.test.ts'],
+    include: [
+      'test/unit/**/*.test.ts',
+      'test/kernel/**/*.test.ts',
+      'test/cli/**/*.test.ts',
+      'test/http/**/*.test.ts',
+      'test/api/**/*.test.ts',
+    ],
     reporters: ['default', fileURLToPath(new URL('support/closing-line.ts', import.meta.url))],
     pool: 'forks',
     maxWorkers: 2,
