@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 VITEST := vitest run --config test/vitest.config.ts
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: build demo test unit lint golden bench tools clean
+.PHONY: build demo test unit lint golden bench image-test tools clean
 
 build: dist/chainwright.mjs
 
@@ -28,11 +28,16 @@ golden: node_modules/.package-lock.json ## rewrites the expected files of the ru
 bench: dist/chainwright.mjs ## time and memory of generating the rules of 10,000 services x 10 endpoints
 	node test/bench/generate.ts
 
+image-test: dist/chainwright.mjs tools ## the image's root file system in a real container; needs root and Debian's mirror
+	@command -v mmdebstrap crun >/dev/null 2>&1 \
+	  || { $(SUDO) apt-get update -qq; $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mmdebstrap crun; }
+	$(SUDO) env PATH="$(PATH)" vitest run --config test/image/vitest.config.ts
+
 # What the commands run. `apt-get update` fails on machines without network, which may have it all.
 tools:
-	@command -v iptables-nft conntrack ip unshare >/dev/null 2>&1 && command -v iptables-legacy-save >/dev/null 2>&1 \
+	@command -v iptables-nft conntrack ip unshare curl >/dev/null 2>&1 && command -v iptables-legacy-save >/dev/null 2>&1 \
 	  || { $(SUDO) apt-get update -qq; \
-	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iptables conntrack iproute2 util-linux; }
+	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iptables conntrack iproute2 util-linux curl; }
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc
 	npm ci

@@ -53,19 +53,20 @@ export async function run(options: RunOptions, flags: FlagValues): Promise<numbe
     { master, nodeName, log, metricsStore },
     stop.signal,
   );
-  const { afterFirstRules } = await prepareNode(
+  const { afterFirstRules } = await prepareNode({
     settings,
     host,
-    wantsLocalhostNodePorts(config, nodeName, host),
+    localhostNodePorts: wantsLocalhostNodePorts(config, nodeName, host),
+    initOnly,
     log,
     postEvent,
-  );
+  });
+  const backends = await chooseBackends(settings, host, log);
   if (initOnly) {
     log.info('the node is prepared, and nothing else was asked for');
     return 0;
   }
   warnOfOpenNodePorts(config, log);
-  const backends = await chooseBackends(settings, host, log);
   log.info({ version: packageJson.version, node: nodeName }, 'chainwright begins');
   await runDaemon(
     {
