@@ -17,12 +17,18 @@ export async function run(argv: readonly string[]): Promise<number> {
     return TROUBLE;
   }
   let exitCode = 0;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', passOverClosedPipe);
   try {
     await program((code) => (exitCode = code)).parseAsync(argv);
     return exitCode;
   } catch (error) {
     return report(error);
   }
+}
+
+/** A reader that goes away early (`--help | head`) is no error of ours. */
+function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** Commands are data; what one does is loaded only when it is run. */

@@ -80,6 +80,12 @@ describe('chainwright render', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
+  it('prints its help to a reader that goes away', async () => {
+    const help = execa(process.execPath, [BUNDLE, 'run', '--help'], { reject: false });
+    await execa('head', ['-n', '1'], { stdin: help.stdout });
+    expect(await help).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   it.each([
     [['render'], "required option '-f, --filename <path>' not specified"],
     [['render', '-f', '/nowhere.yaml'], '/nowhere.yaml: no such file or directory'],
