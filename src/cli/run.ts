@@ -28,11 +28,7 @@ export interface RunOptions {
 
 /** @returns the exit code */
 export async function run(options: RunOptions, flags: FlagValues): Promise<number> {
-  const { config: path, cleanup, initOnly, writeConfigTo, master, version } = commandFlags(flags);
-  if (version !== undefined) {
-    process.stdout.write(`chainwright ${packageJson.version}\n`);
-    return 0;
-  }
+  const { config: path, cleanup, initOnly, writeConfigTo, master } = commandFlags(flags);
   const file = path === undefined ? {} : { file: await readConfigFile(path) };
   const config = readConfig({ ...file, flags });
   const log = makeLogger(config.settings.logging);
