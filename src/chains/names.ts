@@ -37,9 +37,12 @@ export function olderLabel(label: string): string {
   return label.includes(':') ? label : `${label}:`;
 }
 
-/** Chains that belong to single service ports: these go stale when their service does. */
+/**
+ * Chains that belong to single service ports: these go stale when their service does. KUBE-XLB is an
+ * older kube-proxy's.
+ */
 export function isServiceChain(name: string): boolean {
-  return /^KUBE-(SVC|SVL|EXT|FW|SEP)-/.test(name);
+  return /^KUBE-(SVC|SVL|EXT|FW|SEP|XLB)-/.test(name);
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { InputError } from '../problems/problem.ts';
 import { labAgentCommand, labCommand } from './commands/lab.ts';
+import { portsCommand } from './commands/ports.ts';
 import { renderCommand } from './commands/render.ts';
 import { runCommand } from './commands/run.ts';
 import { FAILED, TROUBLE } from './exit-codes.ts';
@@ -39,7 +40,7 @@ function program(end: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ outputError: (text) => complain(text.replace(/^error: /, '').trim()) })
     .showSuggestionAfterError();
-  for (const command of [runCommand(end), renderCommand(end), labCommand(end)]) {
+  for (const command of [runCommand(end), portsCommand(end), renderCommand(end), labCommand(end)]) {
     root.addCommand(command.copyInheritedSettings(root));
   }
   root.addCommand(labAgentCommand().copyInheritedSettings(root), { hidden: true });

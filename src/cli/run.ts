@@ -28,7 +28,12 @@ export interface RunOptions {
 
 /** @returns the exit code */
 export async function run(options: RunOptions, flags: FlagValues): Promise<number> {
-  const { config: path, cleanup, initOnly, writeConfigTo, master } = commandFlags(flags);
+  const { config: path, cleanup, initOnly, writeConfigTo, master, version } = commandFlags(flags);
+  // A plain --version never comes here; --version=raw does.
+  if (version !== undefined) {
+    process.stdout.write(`${packageJson.version}\n`);
+    return 0;
+  }
   const file = path === undefined ? {} : { file: await readConfigFile(path) };
   const config = readConfig({ ...file, flags });
   const log = makeLogger(config.settings.logging);

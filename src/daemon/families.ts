@@ -2,9 +2,8 @@ import type { Logger } from 'pino';
 import { backendOf, detectBackend, type Backend } from '../iptables/backend.ts';
 import { runTool, ToolError } from '../iptables/tool.ts';
 import type { Settings } from '../model/settings.ts';
-import { FAMILIES, type Family } from '../net/address.ts';
+import { FAMILIES, familyOf, isUnspecified, type Family } from '../net/address.ts';
 import type { HostFacts } from '../node/host.ts';
-import { primaryFamily } from '../routing/node-view.ts';
 
 /**
  * The backends of the families that this node can serve: both, where the kernel and the tools allow it.
@@ -20,6 +19,7 @@ export async function chooseBackends(
 ): Promise<readonly Backend[]> {
   const kind = await detectBackend();
   const backends: Backend[] = [];
+  const troubles: ToolError[] = [];
   for (const family of FAMILIES) {
     if (family === 'ipv6' && !host.ipv6Enabled) {
       log.info({ family }, 'the kernel has this family switched off: no rules for it');
@@ -27,17 +27,23 @@ export async function chooseBackends(
     }
     const backend = backendOf(kind, family);
     const trouble = await missing(backend);
-    if (trouble === undefined) backends.push(backend);
-    else if (family === neededFamily(settings)) throw trouble;
-    else log.warn({ family, error: trouble.message }, 'no tools for this family: no rules for it');
+    if (trouble === undefined) {
+      backends.push(backend);
+      continue;
+    }
+    if (family === boundFamily(settings)) throw trouble;
+    troubles.push(trouble);
+    log.warn({ family, error: trouble.message }, 'no tools for this family: no rules for it');
   }
+  const [trouble] = troubles;
+  if (backends.length === 0 && trouble !== undefined) throw trouble;
   log.info({ backend: kind, families: backends.map(({ family }) => family) }, 'rules are written');
   return backends;
 }
 
-/** Where the Node is not known yet, the address it binds to decides. */
-function neededFamily(settings: Settings): Family {
-  return primaryFamily(settings, undefined);
+/** The family that the node cannot do without, where the configuration says so. */
+function boundFamily({ bindAddress }: Settings): Family | undefined {
+  return isUnspecified(bindAddress) ? undefined : familyOf(bindAddress);
 }
 
 async function missing({ save }: Backend): Promise<ToolError | undefined> {

@@ -59,7 +59,8 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'show-hidden-metrics-for-version',
     kind: 'text',
     path: 'showHiddenMetricsForVersion',
-    help: 'show metrics hidden since that version, which must be the previous minor one',
+    why: 'no metric is hidden',
+    help: 'not used: no metric is hidden',
   },
   {
     use: 'config',
@@ -81,7 +82,8 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'config-sync-period',
     kind: 'duration',
     path: 'configSyncPeriod',
-    help: 'how often what the API said is gone through again',
+    why: 'the API is watched, and its watches are made anew by themselves',
+    help: 'not used: the API is watched, and its watches are made anew by themselves',
     default: '15m0s',
   },
   {
@@ -96,7 +98,8 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'kube-api-content-type',
     kind: 'text',
     path: 'clientConnection.contentType',
-    help: 'the content type to ask of the API',
+    why: 'the API is spoken to in JSON',
+    help: 'not used: the API is spoken to in JSON',
     default: 'application/vnd.kubernetes.protobuf',
   },
   {
@@ -104,7 +107,8 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'kube-api-qps',
     kind: 'float',
     path: 'clientConnection.qps',
-    help: 'requests a second to the API',
+    why: 'a proxy that watches makes a handful of requests an hour',
+    help: 'not used: a proxy that watches makes a handful of requests an hour',
     default: '5',
   },
   {
@@ -112,7 +116,8 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'kube-api-burst',
     kind: 'int',
     path: 'clientConnection.burst',
-    help: 'requests to the API that may come at once',
+    why: 'a proxy that watches makes a handful of requests an hour',
+    help: 'not used: a proxy that watches makes a handful of requests an hour',
     default: '10',
   },
   {
@@ -120,7 +125,8 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'feature-gates',
     kind: 'gates',
     path: 'featureGates',
-    help: 'Name=true or Name=false, joined by commas, on top of those in the file',
+    why: 'nothing here has a gate',
+    help: 'not used: nothing here has a gate',
   },
   {
     use: 'config',

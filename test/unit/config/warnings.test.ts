@@ -48,7 +48,10 @@ describe('a setting without effect is told once', () => {
     ],
     [
       'featureGates: {LoggingAlphaOptions: true}\nlogging: {options: {json: {splitStream: true}}}',
-      [`${AT}logging.options.json.splitStream: not used: the log is one stream without a buffer`],
+      [
+        `${AT}featureGates.LoggingAlphaOptions: not used: nothing here has a gate`,
+        `${AT}logging.options.json.splitStream: not used: the log is one stream without a buffer`,
+      ],
     ],
   ])('%j', (body, warnings) => {
     expect(warningsOf(body)).toEqual(warnings);
