@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 VITEST := vitest run --config test/vitest.config.ts
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: build demo test unit lint golden bench image-test tools clean
+.PHONY: build demo test unit lint golden bench soak image-test tools clean
 
 build: dist/chainwright.mjs
 
@@ -25,8 +25,12 @@ lint: node_modules/.package-lock.json
 golden: node_modules/.package-lock.json ## rewrites the expected files of the rule book; review with git diff
 	node test/support/write-golden.ts
 
-bench: dist/chainwright.mjs ## time and memory of generating the rules of 10,000 services x 10 endpoints
+bench: dist/chainwright.mjs tools ## time and memory: generating rules, and the daemon on a large node; KUBE_PROXY=path compares
 	node test/bench/generate.ts
+	$(SUDO) env PATH="$(PATH)" KUBE_PROXY="$(KUBE_PROXY)" node test/bench/daemon.ts
+
+soak: dist/chainwright.mjs tools ## 1,000 services, 100 changes a second for 5 minutes; fails on lag, wrong rules or growing memory
+	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts
 
 image-test: dist/chainwright.mjs tools ## the image's root file system in a real container; needs root and Debian's mirror
 	@command -v mmdebstrap crun >/dev/null 2>&1 \

@@ -1,30 +1,40 @@
+import { KUBE_FORWARD, KUBE_POSTROUTING } from '../chains/fixed.ts';
 import type { Backend } from '../iptables/backend.ts';
 import { restore } from '../iptables/restore.ts';
 import { runTool, ToolError } from '../iptables/tool.ts';
 
-/** kube-proxy's name: it and we watch for the same thing. */
+/** An empty chain under kube-proxy's name, which other tools know to look for. */
 const CANARY = 'KUBE-PROXY-CANARY';
-/** A flush takes rules but leaves chains, so the chain alone would not show it. */
-const RULE = `-A ${CANARY} -m comment --comment "gone if somebody flushes this table"`;
 const TABLES = ['mangle', 'nat', 'filter'] as const;
 
 type CanaryTable = (typeof TABLES)[number];
 
-/** Whether the canary still stands in these tables. */
+/**
+ * What must be there while a table stands. A flush takes rules but leaves chains, so in the tables that we
+ * write a chain is looked at that is short and never empty.
+ */
+const SIGNS: Readonly<Record<CanaryTable, { readonly chain: string; readonly hasRules: boolean }>> = {
+  mangle: { chain: CANARY, hasRules: false },
+  nat: { chain: KUBE_POSTROUTING, hasRules: true },
+  filter: { chain: KUBE_FORWARD, hasRules: true },
+};
+
+/** Whether these tables still stand, as far as a short look can tell. */
 export async function isCanaryAlive(
   backend: Backend,
   tables: readonly CanaryTable[] = TABLES,
 ): Promise<boolean> {
   for (const table of tables) {
-    if (!(await stands(backend, table))) return false;
+    const { chain, hasRules } = SIGNS[table];
+    const rules = await countRules(backend, table, chain);
+    if (rules === undefined || (hasRules && rules === 0)) return false;
   }
   return true;
 }
 
 /**
  * The tables to look at in the nth look: services need nat most, and each look costs a process. A flush of
- * nat shows at the next look, of filter at the one after, of mangle within ten, and a flush of everything
- * at once.
+ * nat shows at the next look, of filter at the one after, and a flush of everything at once.
  */
 export function tablesOfLook(look: number): readonly CanaryTable[] {
   if (look % 10 === 9) return ['nat', 'mangle'];
@@ -34,23 +44,25 @@ export function tablesOfLook(look: number): readonly CanaryTable[] {
 /** Puts the canary where it is missing. */
 export async function plantCanary(backend: Backend): Promise<void> {
   const missing: string[] = [];
-  for (const table of TABLES) if (!(await stands(backend, table))) missing.push(table);
+  for (const table of TABLES) {
+    if ((await countRules(backend, table, CANARY)) === undefined) missing.push(table);
+  }
   if (missing.length === 0) return;
-  await restore(backend, () =>
-    missing.flatMap((table) => [`*${table}`, `:${CANARY} - [0:0]`, RULE, 'COMMIT']),
-  );
+  await restore(backend, () => missing.flatMap((table) => [`*${table}`, `:${CANARY} - [0:0]`, 'COMMIT']));
 }
 
-async function stands(backend: Backend, table: CanaryTable): Promise<boolean> {
-  let found = false;
+/** @returns undefined where there is no such chain */
+async function countRules(backend: Backend, table: CanaryTable, chain: string): Promise<number | undefined> {
+  let rules = 0;
   try {
-    await runTool([...backend.list, '-w', '5', '-t', table, '-S', CANARY], {
-      onLine: (line) => (found ||= line === RULE),
+    await runTool([...backend.list, '-w', '5', '-t', table, '-S', chain], {
+      onLine: (line) => {
+        if (line.startsWith('-A ')) rules += 1;
+      },
     });
+    return rules;
   } catch (error) {
-    // No such chain.
-    if (error instanceof ToolError && error.kind === 'exit') return false;
+    if (error instanceof ToolError && error.kind === 'exit') return undefined;
     throw error;
   }
-  return found;
 }

@@ -205,17 +205,24 @@ for (const kind of BACKENDS) {
       });
     });
 
-    it('let the canary die, when they were flushed', async () => {
+    it('let the canary die, when they were flushed or deleted', async () => {
       await using namespace = await makeNamespace();
-      const { backend } = stage(namespace, kind);
+      const { backend, take, sync } = stage(namespace, kind);
       expect(await isCanaryAlive(backend)).toBe(false);
+      await take(service('shop', 1), endpoints('shop', 1));
       await plantCanary(backend);
       expect(await isCanaryAlive(backend)).toBe(true);
-      for (const table of ['mangle', 'nat', 'filter']) {
-        await output(namespace, `iptables-${kind}`, '-t', table, '-F');
-        expect(await isCanaryAlive(backend), table).toBe(false);
+      for (const command of [
+        ['nat', '-F'],
+        ['filter', '-F'],
+        ['mangle', '-X'],
+      ]) {
+        await output(namespace, `iptables-${kind}`, '-t', ...command);
+        expect(await isCanaryAlive(backend), command.join(' ')).toBe(false);
+        sync.invalidate('flush');
+        await sync.sync();
         await plantCanary(backend);
-        expect(await isCanaryAlive(backend), table).toBe(true);
+        expect(await isCanaryAlive(backend), command.join(' ')).toBe(true);
       }
     });
   });

@@ -1,0 +1,103 @@
+import { endpointChainName } from '../../src/chains/names.ts';
+import type { ApiObject, Store } from '../api/fake-store.ts';
+import { makeStore } from '../api/fake-store.ts';
+import { node, service, slice } from '../api/objects.ts';
+
+/* A large cluster as an API server holds it: a tenth of the services with a node port. */
+
+export const NODE_NAME = 'node-a';
+export const CLUSTER_CIDR = '10.128.0.0/9';
+const SERVICE_NET = 0x0a60_0001;
+const POD_NET = 0x0a80_0001;
+const NEW_POD_NET = 0x0ac0_0001;
+
+export interface Endpoint {
+  readonly address: string;
+  readonly ready: boolean;
+}
+
+export function firstEndpoints(index: number, count: number): readonly Endpoint[] {
+  return Array.from({ length: count }, (_, position) => ({
+    address: dotted(POD_NET + index * count + position),
+    ready: true,
+  }));
+}
+
+/** An address that no endpoint has had yet. */
+export function newAddress(index: number): string {
+  return dotted(NEW_POD_NET + index);
+}
+
+export function benchService(index: number): ApiObject {
+  const external = index % 10 === 0 && index < 27_000;
+  const clusterIP = dotted(SERVICE_NET + index);
+  const nodePort = external ? { nodePort: 30_000 + index / 10 } : {};
+  return withHistory(
+    service(nameOf(index), {
+      type: external ? 'NodePort' : 'ClusterIP',
+      ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080, ...nodePort }],
+      clusterIP,
+      clusterIPs: [clusterIP],
+      ...(external ? { externalTrafficPolicy: 'Cluster' } : {}),
+    }),
+  );
+}
+
+export function benchSlice(index: number, endpoints: readonly Endpoint[]): ApiObject {
+  return withHistory({
+    ...slice(nameOf(index), []),
+    endpoints: endpoints.map(({ address, ready }, position) => ({
+      addresses: [address],
+      conditions: { ready, serving: ready, terminating: false },
+      nodeName: `node-${position}`,
+      targetRef: {
+        kind: 'Pod',
+        namespace: 'shop',
+        name: `${nameOf(index)}-7d4b9c6f5d-${address.replaceAll('.', '')}`,
+        uid: '0b1f8a52-6f5c-4c0e-9a4c-5d8a8e0b8a11',
+      },
+    })),
+  });
+}
+
+export function benchStore(services: number, endpoints: number): Store {
+  const store = makeStore();
+  store.apply('nodes', node(NODE_NAME));
+  for (let index = 0; index < services; index += 1) {
+    store.apply('services', benchService(index));
+    store.apply('endpointslices', benchSlice(index, firstEndpoints(index, endpoints)));
+  }
+  store.compact();
+  return store;
+}
+
+/** The chain that leads to an endpoint. */
+export function endpointChain(index: number, address: string): string {
+  return endpointChainName(`shop/${nameOf(index)}:http`, 'tcp', `${address}:8080`);
+}
+
+function nameOf(index: number): string {
+  return `service-${index}`;
+}
+
+/** About what controllers leave in an object, which a service proxy has to read past. */
+function withHistory(object: ApiObject): ApiObject {
+  const managedFields = [
+    {
+      manager: 'kube-controller-manager',
+      operation: 'Update',
+      apiVersion: 'v1',
+      time: '2026-11-21T04:10:48Z',
+      fieldsType: 'FieldsV1',
+      fieldsV1: {
+        'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } },
+        'f:spec': { 'f:ports': { '.': {}, 'k:{"port":80,"protocol":"TCP"}': { '.': {}, 'f:port': {} } } },
+      },
+    },
+  ];
+  return { ...object, metadata: { ...object.metadata, managedFields } };
+}
+
+function dotted(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+}

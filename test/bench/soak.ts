@@ -1,0 +1,471 @@
+/*
+ * Changes without a pause: `make soak`. Ends with 1 when a change takes more than 2 s to reach the kernel,
+ * when the kernel's rules are not those of a full render in the end, or when memory grows.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { text as textOf } from 'node:stream/consumers';
+import { classicRuleset } from '../../src/chains/ruleset.ts';
+import { toNode } from '../../src/cluster/node.ts';
+import { endpointSliceSchema, nodeSchema, serviceSchema } from '../../src/cluster/schemas.ts';
+import { toService } from '../../src/cluster/service.ts';
+import { toEndpointSlice } from '../../src/cluster/slice.ts';
+import { readConfig } from '../../src/config/load.ts';
+import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { restoreLines } from '../../src/iptables/restore-text.ts';
+import { isConntrackLiberal, readInterfaceAddresses } from '../../src/node/host.ts';
+import { nodeView } from '../../src/routing/node-view.ts';
+import { clusterRoutes } from '../../src/routing/routes.ts';
+import { FakeServer } from '../api/fake-server.ts';
+import type { Plural } from '../api/fake-store.ts';
+import {
+  benchSlice,
+  benchStore,
+  endpointChain,
+  firstEndpoints,
+  newAddress,
+  NODE_NAME,
+  type Endpoint,
+} from './cluster-objects.ts';
+import { isInside, prepareNode, row, runOnOwnNode } from './own-node.ts';
+import { CONFIG, startProxy, type Proxy } from './proxy-process.ts';
+
+const ENDPOINTS = 2;
+const MOST_ENDPOINTS = 6;
+const MOST_LAG = 2_000;
+const MOST_SLOPE = 2;
+/** Milliseconds between two looks at the whole table. */
+const LOOK_EVERY = 5_000;
+const SEED = 20261121;
+
+const { values } = parseArgs({
+  options: {
+    services: { type: 'string', default: '1000' },
+    rate: { type: 'string', default: '100' },
+    minutes: { type: 'string', default: '5' },
+  },
+});
+const services = Number(values.services);
+const rate = Number(values.rate);
+const minutes = Number(values.minutes);
+
+if (isInside()) {
+  prepareNode();
+  await soak();
+} else {
+  const { printed, code } = await runOnOwnNode(import.meta.filename, process.argv.slice(2), {
+    seconds: minutes * 60 + 120,
+    anyCode: true,
+  });
+  process.stdout.write(printed);
+  process.exitCode = code;
+}
+
+/** Whether an endpoint should have its chain, and since when. */
+interface State {
+  readonly index: number;
+  readonly address: string;
+  readonly wanted: boolean;
+  readonly at: number;
+}
+
+interface Changes {
+  /** Makes one change. */
+  readonly next: () => void;
+  readonly made: () => number;
+  /** The next change is to be followed: nothing else happens to its service until `release`. */
+  readonly follow: () => Promise<State>;
+  readonly release: () => void;
+  /** By chain: endpoints as the API has them, and those that are gone. */
+  readonly states: ReadonlyMap<string, State>;
+}
+
+/** Endpoints come, go, and turn ready or not. */
+function makeChanges(server: FakeServer): Changes {
+  const endpoints = Array.from({ length: services }, (_, index) => firstEndpoints(index, ENDPOINTS));
+  const states = new Map<string, State>();
+  const random = randomNumbers(SEED);
+  let made = 0;
+  let followed: number | undefined;
+  let tell: ((sample: State) => void) | undefined;
+  endpoints.forEach((list, index) => {
+    for (const { address } of list) note({ index, address, wanted: true, at: -Infinity });
+  });
+
+  function note(state: State): void {
+    states.set(endpointChain(state.index, state.address), state);
+  }
+
+  function next(): void {
+    const index = random(services);
+    if (index === followed) {
+      next();
+      return;
+    }
+    const before = endpoints[index] ?? [];
+    const { after, changed } = changeOne(before);
+    endpoints[index] = after;
+    const wanted = after.some(({ address, ready }) => address === changed && ready);
+    const state = { index, address: changed, wanted, at: performance.now() };
+    note(state);
+    server.apply('endpointslices', benchSlice(index, after));
+    made += 1;
+    const wasThere = before.some(({ address, ready }) => address === changed && ready);
+    if (tell !== undefined && wasThere !== wanted) {
+      followed = index;
+      tell(state);
+      tell = undefined;
+    }
+  }
+
+  function changeOne(before: readonly Endpoint[]): { after: readonly Endpoint[]; changed: string } {
+    const at = random(Math.max(before.length, 1));
+    const chosen = before[at];
+    const what = random(3);
+    if (chosen === undefined || (what === 0 && before.length < MOST_ENDPOINTS)) {
+      const address = newAddress(made);
+      return { after: [...before, { address, ready: true }], changed: address };
+    }
+    const { address, ready } = chosen;
+    if (what === 1) return { after: before.with(at, { address, ready: !ready }), changed: address };
+    return { after: before.toSpliced(at, 1), changed: address };
+  }
+
+  return {
+    next,
+    made: () => made,
+    follow: () => new Promise((resolve) => (tell = resolve)),
+    release: () => (followed = undefined),
+    states,
+  };
+}
+
+async function soak(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'chainwright-soak-'));
+  const server = await FakeServer.start({ store: benchStore(services, ENDPOINTS) });
+  const proxy = startProxy({ kind: 'nft', directory, server });
+  try {
+    await firstSync(proxy);
+    const changes = makeChanges(server);
+    const stop = new AbortController();
+    const lags: Lag[] = [];
+    const looks: Look[] = [];
+    const memory: Memory[] = [];
+    const cpu = proxy.cpu();
+    const begin = performance.now();
+    await Promise.all([
+      makeThem(changes, begin, stop),
+      sampleLags(changes, lags, stop.signal),
+      lookAtAll(changes, looks, begin, stop.signal),
+      sampleMemory(proxy, memory, begin, stop.signal),
+    ]);
+    const seconds = (performance.now() - begin) / 1000;
+    const busy = ((proxy.cpu() - cpu) / seconds) * 100;
+    const settled = await settle(server);
+    const metrics = await proxy.metrics();
+    const syncs = ['kind="delta"', 'kind="full"', 'outcome="failed"'].map(
+      (label) => metrics?.('chainwright_syncs_total', 'ip_family="IPv4"', label) ?? NaN,
+    );
+    const problems = proxy
+      .log()
+      .split('\n')
+      .filter((line) => /"level":(?:"(?:warn|error)"|[456]0)/.test(line));
+    const repairs = metrics?.('chainwright_drift_repairs_total') ?? NaN;
+    const peak = proxy.memory('VmHWM');
+    report({ changes, lags, looks, memory, seconds, busy, settled, peak, syncs, repairs, problems });
+  } finally {
+    await proxy.stop();
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function firstSync({ metrics, check }: Proxy): Promise<void> {
+  const end = performance.now() + 60_000;
+  for (;;) {
+    check();
+    const found = await metrics();
+    if (found !== undefined && found('kubeproxy_sync_proxy_rules_last_timestamp_seconds', 'IPv4') > 0) return;
+    if (performance.now() > end) throw new Error('no rules after 60 s');
+    await sleep(100);
+  }
+}
+
+/** As many as should have been made by now, a few at a time. */
+async function makeThem(changes: Changes, begin: number, stop: AbortController): Promise<void> {
+  try {
+    const total = Math.round(minutes * 60 * rate);
+    while (changes.made() < total) {
+      const due = Math.min(total, Math.floor(((performance.now() - begin) / 1000) * rate));
+      while (changes.made() < due) changes.next();
+      await sleep(5);
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+interface Lag {
+  readonly wanted: boolean;
+  /** Milliseconds. */
+  readonly lag: number;
+}
+
+/** Follows one change after another until the kernel has it. */
+async function sampleLags(changes: Changes, lags: Lag[], signal: AbortSignal): Promise<void> {
+  const stopped = new Promise<undefined>((resolve) =>
+    signal.addEventListener('abort', () => resolve(undefined)),
+  );
+  while (!signal.aborted) {
+    const sample = await Promise.race([changes.follow(), stopped]);
+    if (sample === undefined) return;
+    const chain = endpointChain(sample.index, sample.address);
+    let lag = 0;
+    do {
+      const { code, printed } = await run('iptables-nft', '-t', 'nat', '-S', chain);
+      lag = performance.now() - sample.at;
+      if (sample.wanted ? code === 0 && printed.includes('DNAT') : code === 1) break;
+      await sleep(10);
+    } while (lag < 5 * MOST_LAG);
+    lags.push({ wanted: sample.wanted, lag });
+    changes.release();
+    await sleep(250);
+  }
+}
+
+interface Look {
+  readonly minute: number;
+  readonly checked: number;
+  /** Chains that should have been there, or gone, for more than two seconds. */
+  readonly late: readonly string[];
+  /** Those of them that should have been there. */
+  readonly missing: number;
+  /** What a second reading contradicted. */
+  readonly torn: number;
+}
+
+/** undefined where the table, which changes all the time, could not be read in whole. */
+async function endpointChains(): Promise<ReadonlySet<string> | undefined> {
+  const { printed, code } = await run('iptables-nft-save', '-t', 'nat');
+  return code === 0 ? new Set(printed.match(/(?<=^:)KUBE-SEP-\w+/gm)) : undefined;
+}
+
+/** Compares every endpoint that has been as it is for more than two seconds. */
+async function lookAtAll(
+  { states }: Changes,
+  looks: Look[],
+  begin: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined);
+    const due = [...states].filter(([, { at }]) => at < performance.now() - MOST_LAG);
+    const found = await endpointChains();
+    const minute = (performance.now() - begin) / 60_000;
+    if (found === undefined) {
+      looks.push({ minute, checked: 0, late: [], missing: 0, torn: 0 });
+      continue;
+    }
+    // A change while the table was read says nothing of its state before.
+    const still = due.filter(([chain, state]) => states.get(chain) === state);
+    const isWrong = (there: ReadonlySet<string>) => (entry: (typeof due)[number]) =>
+      there.has(entry[0]) !== entry[1].wanted && states.get(entry[0]) === entry[1];
+    const suspects = still.filter(isWrong(found));
+    const again = suspects.length === 0 ? found : await endpointChains();
+    // A reading that a second one contradicts was torn by a change.
+    const late = again === undefined ? suspects : suspects.filter(isWrong(again));
+    const missing = late.filter(([, { wanted }]) => wanted).length;
+    looks.push({
+      minute,
+      checked: still.length,
+      late: late.map(([chain]) => chain),
+      missing,
+      torn: suspects.length - late.length,
+    });
+  }
+}
+
+interface Memory {
+  readonly minute: number;
+  readonly megabytes: number;
+}
+
+async function sampleMemory(
+  { memory, check }: Proxy,
+  samples: Memory[],
+  begin: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    check();
+    samples.push({ minute: (performance.now() - begin) / 60_000, megabytes: memory('VmRSS') });
+    await sleep(500, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+interface Settled {
+  /** Lines that only one of them has; none where they are equal but for their order. */
+  readonly difference: readonly string[];
+  readonly equal: boolean;
+  readonly seconds: number;
+  readonly rules: number;
+}
+
+/** Waits until the kernel's rules are those of a full render. */
+async function settle(server: FakeServer): Promise<Settled> {
+  const begin = performance.now();
+  const wanted = await wantedRules(server);
+  for (;;) {
+    const filter = await run('iptables-nft-save', '-t', 'filter');
+    const nat = await run('iptables-nft-save', '-t', 'nat');
+    const text = `${filter.printed}\n${nat.printed}`;
+    const found = canonicalRules(text);
+    const seconds = (performance.now() - begin) / 1000;
+    const equal = found === wanted;
+    if (equal || seconds > 10)
+      return { equal, difference: difference(found, wanted), seconds, rules: ruleCount(wanted) };
+    await sleep(50);
+  }
+}
+
+function difference(found: string, wanted: string): readonly string[] {
+  const here = new Set(found.split('\n'));
+  const there = new Set(wanted.split('\n'));
+  return [
+    ...[...here].filter((line) => !there.has(line)).map((line) => `in the kernel only: ${line}`),
+    ...[...there].filter((line) => !here.has(line)).map((line) => `in the render only: ${line}`),
+  ];
+}
+
+function ruleCount(rules: string): number {
+  return rules.match(/^-A/gm)?.length ?? 0;
+}
+
+async function wantedRules({ store }: FakeServer): Promise<string> {
+  const { settings } = readConfig({ file: { name: 'config', text: CONFIG }, flags: {} });
+  const all = (plural: Plural) => store.list(plural, {});
+  const node = toNode(nodeSchema.parse(store.get('nodes', NODE_NAME)));
+  const host = { interfaceAddresses: readInterfaceAddresses(), conntrackLiberal: await isConntrackLiberal() };
+  const view = nodeView('ipv4', settings, { name: NODE_NAME, node }, host);
+  const cluster = {
+    services: all('services').map((raw) => toService(serviceSchema.parse(raw))),
+    slices: all('endpointslices')
+      .map((raw) => toEndpointSlice(endpointSliceSchema.parse(raw)))
+      .filter((slice) => slice !== undefined),
+    nodes: [node],
+  };
+  return canonicalRules([...restoreLines(classicRuleset(clusterRoutes(cluster, view), view))].join('\n'));
+}
+
+interface Figures {
+  readonly changes: Changes;
+  readonly lags: readonly Lag[];
+  readonly looks: readonly Look[];
+  readonly memory: readonly Memory[];
+  readonly seconds: number;
+  /** Per cent of one processor. */
+  readonly busy: number;
+  readonly settled: Settled;
+  readonly peak: number;
+  /** Of IPv4: of changes, of everything, failed ones of either. */
+  readonly syncs: readonly number[];
+  /** Of drift, where nobody else wrote. */
+  readonly repairs: number;
+  /** Lines of the log. */
+  readonly problems: readonly string[];
+}
+
+function report(figures: Figures): void {
+  const { changes, lags, looks, memory, seconds, busy, settled, peak, syncs, repairs, problems } = figures;
+  const sorted = lags.map(({ lag }) => lag).toSorted((a, b) => a - b);
+  const worst = sorted.at(-1) ?? Infinity;
+  const late = looks.reduce((sum, look) => sum + look.late.length, 0);
+  const unread = looks.filter((look) => look.checked === 0).length;
+  const missing = looks.reduce((sum, look) => sum + look.missing, 0);
+  const checked = looks.reduce((sum, look) => sum + look.checked, 0);
+  const growth = slopeOf(memory.filter(({ minute }) => minute * 60 > seconds / 3));
+  const quantile = (part: number): string => (sorted[Math.floor(sorted.length * part)] ?? NaN).toFixed(0);
+  const verdict = (good: boolean): string => {
+    if (!good) process.exitCode = 1;
+    return good ? 'ok' : 'FAILED';
+  };
+  const appearing = lags.filter(({ wanted }) => wanted).length;
+  console.log(`\n${services} services, ${rate} changes a second, ${minutes} minutes, nft`);
+  console.log(row('', 'seen', 'verdict'));
+  console.log(row('---', '---', '---'));
+  console.log(row('changes', `${changes.made()} in ${seconds.toFixed(1)} s`, ''));
+  console.log(
+    row('changes followed into the kernel', `${lags.length} (${appearing} chains came, the others went)`, ''),
+  );
+  console.log(row('lag ms: median, p99', `${quantile(0.5)}, ${quantile(0.99)}`, ''));
+  console.log(row('lag ms: most', worst.toFixed(0), verdict(worst <= MOST_LAG)));
+  console.log(
+    row(
+      `endpoints wrong in the kernel after 2 s, of ${checked} looked at`,
+      `${late} (${missing} missing), ${unread} of ${looks.length} looks failed`,
+      verdict(late === 0 && checked > 0),
+    ),
+  );
+  const state = settled.equal ? `equal after ${settled.seconds.toFixed(2)} s` : 'different';
+  console.log(row(`the ${settled.rules} rules in the end, to a full render`, state, verdict(settled.equal)));
+  console.log(
+    row('RSS MB: first, last, peak', `${mb(memory.at(0))}, ${mb(memory.at(-1))}, ${peak.toFixed(0)}`, ''),
+  );
+  console.log(row('RSS MB a minute, last two thirds', growth.toFixed(2), verdict(growth <= MOST_SLOPE)));
+  console.log(row('CPU % of one processor, with tools', busy.toFixed(0), ''));
+  console.log(row('syncs: delta, full, failed', syncs.join(', '), ''));
+  console.log(row('repairs of drift, where there was none', repairs, verdict(repairs === 0)));
+  console.log(row('warnings and errors logged', problems.length, ''));
+  for (const { minute, torn } of looks) {
+    if (torn > 0) console.log(`after ${minute.toFixed(2)} minutes a second reading cleared ${torn}`);
+  }
+  for (const { minute, late: chains } of looks) {
+    if (chains.length > 0)
+      console.log(
+        `after ${minute.toFixed(2)} minutes ${chains.length} were wrong: ${chains.slice(0, 3).join(', ')}`,
+      );
+  }
+  for (const line of [...settled.difference.slice(0, 12), ...problems.slice(-5)]) console.log(line);
+}
+
+function mb(sample: Memory | undefined): string {
+  return sample?.megabytes.toFixed(0) ?? '';
+}
+
+/** By least squares. */
+function slopeOf(samples: readonly Memory[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const x = mean(samples.map(({ minute }) => minute));
+  const y = mean(samples.map(({ megabytes }) => megabytes));
+  let above = 0;
+  let below = 0;
+  for (const { minute, megabytes } of samples) {
+    above += (minute - x) * (megabytes - y);
+    below += (minute - x) ** 2;
+  }
+  return above / below;
+}
+
+async function run(
+  file: string,
+  ...args: readonly string[]
+): Promise<{ code: number | null; printed: string }> {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 20_000 });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [printed, code] = await Promise.all([textOf(child.stdout), ended]);
+  return { code, printed };
+}
+
+/** The same ones at every run. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
