@@ -1,7 +1,5 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { FlagValues } from '../config/flags.ts';
-import { FAMILIES, type Address, type Family } from '../net/address.ts';
+import { FAMILIES, type Family } from '../net/address.ts';
 import { hostFacts, type HostFacts } from '../node/host.ts';
 import { answeringAddresses } from '../node/taken-node-ports.ts';
 import { claimsOf } from '../ports/claims.ts';
@@ -9,9 +7,10 @@ import { liveScene } from '../ports/live-scene.ts';
 import { lookAtMachine } from '../ports/look.ts';
 import { isTaken, portsReport } from '../ports/report.ts';
 import { portsTable } from '../ports/table.ts';
-import { nodeView, type Host } from '../routing/node-view.ts';
+import { nodeView } from '../routing/node-view.ts';
 import { FAILED } from './exit-codes.ts';
-import { loadScene, type Scene } from './scene.ts';
+import { writeAll } from './output.ts';
+import { dryHost, loadScene } from './scene.ts';
 import { warn } from './terminal.ts';
 
 export interface PortsOptions {
@@ -38,7 +37,7 @@ export async function ports(options: PortsOptions, flags: FlagValues): Promise<n
   const { cluster, settings, identity } = scene;
   scene.warnings.forEach(warn);
   const facts = filename === undefined || options.live ? await hostFacts() : undefined;
-  const host = facts ?? dryHost(scene);
+  const host = facts ?? dryHost(identity);
   const families = familiesOf(options.family, facts);
   const views = families.map((family) => nodeView(family, settings, identity, host));
   const claims = claimsOf(cluster, views);
@@ -50,7 +49,9 @@ export async function ports(options: PortsOptions, flags: FlagValues): Promise<n
     answersOn: views.flatMap((view) => answeringAddresses(view, host.interfaceAddresses)),
     live: look?.facts,
   });
-  await print(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : portsTable(report));
+  await writeAll(process.stdout, [
+    output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : portsTable(report),
+  ]);
   return report.ports.some(isTaken) ? FAILED : 0;
 }
 
@@ -60,22 +61,4 @@ function familiesOf(asked: Family | 'all', facts: HostFacts | undefined): readon
   if (facts?.ipv6Enabled !== false) return families;
   if (asked === 'ipv6') warn('the kernel has ipv6 switched off');
   return families.filter((family) => family !== 'ipv6');
-}
-
-/** The manifests may be of another node: this machine's own interfaces are not looked at. */
-function dryHost({ identity }: Scene): Host {
-  const loopback = ['127.0.0.1', '::1'] as readonly string[] as readonly Address[];
-  return {
-    interfaceAddresses: [...loopback, ...(identity.node?.addresses ?? [])],
-    conntrackLiberal: false,
-  };
-}
-
-/** A reader that goes away early (`ports | head`) is no error. */
-async function print(text: string): Promise<void> {
-  try {
-    await pipeline(Readable.from([text]), process.stdout, { end: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
 }

@@ -1,17 +1,16 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Ruleset } from '../chains/rule.ts';
 import { classicRuleset } from '../chains/ruleset.ts';
 import { jsonLines } from '../iptables/json-text.ts';
 import { chunks, restoreLines } from '../iptables/restore-text.ts';
-import { FAMILIES, type Address, type Family } from '../net/address.ts';
+import { FAMILIES, type Family } from '../net/address.ts';
 import { InputError } from '../problems/problem.ts';
 import { nodeView, primaryFamily } from '../routing/node-view.ts';
 import { clusterRoutes } from '../routing/routes.ts';
-import type { Scene } from './scene.ts';
+import { writeAll } from './output.ts';
+import { dryHost, type Scene } from './scene.ts';
 import { warn } from './terminal.ts';
 
 export interface RenderOptions {
@@ -36,29 +35,18 @@ export async function render(scene: Scene, options: RenderOptions): Promise<void
   for (const each of family === 'all' ? FAMILIES : [family]) {
     const ruleset = rulesetOf(scene, each);
     const texts = chunks(options.output === 'json' ? jsonLines(ruleset) : restoreLines(ruleset));
-    if (outDir === undefined) await writeAll(process.stdout, texts, false);
+    if (outDir === undefined) await writeAll(process.stdout, texts);
     else await writeFile(outDir, `${each}.${options.output === 'json' ? 'json' : 'rules'}`, texts);
   }
 }
 
 /** The rules of a dry run: the machine's own interfaces and sysctls are not looked at. */
 export function rulesetOf({ cluster, settings, identity }: Scene, family: Family): Ruleset {
-  const loopback = ['127.0.0.1', '::1'] as readonly string[] as readonly Address[];
-  const interfaceAddresses = [...loopback, ...(identity.node?.addresses ?? [])];
-  const view = nodeView(family, settings, identity, { interfaceAddresses, conntrackLiberal: false });
+  const view = nodeView(family, settings, identity, dryHost(identity));
   return classicRuleset(clusterRoutes(cluster, view), view);
 }
 
 async function writeFile(directory: string, name: string, texts: Iterable<Uint8Array>): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeAll(createWriteStream(join(directory, name)), texts, true);
-}
-
-/** A reader that goes away early (`render | head`) is no error. */
-async function writeAll(stream: Writable, texts: Iterable<Uint8Array>, end: boolean): Promise<void> {
-  try {
-    await pipeline(Readable.from(texts), stream, { end });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
 }

@@ -7,7 +7,8 @@ import { readManifestFiles } from '../cluster/read-files.ts';
 import type { Cluster } from '../model/objects.ts';
 import type { Settings } from '../model/settings.ts';
 import { InputError } from '../problems/problem.ts';
-import type { NodeIdentity } from '../routing/node-view.ts';
+import type { Address } from '../net/address.ts';
+import type { Host, NodeIdentity } from '../routing/node-view.ts';
 
 /** All that decides one node's rules, read from files. */
 export interface Scene {
@@ -36,4 +37,10 @@ export async function loadScene({ filename, flags }: SceneOptions): Promise<Scen
   const { cluster, warnings: ofManifests } = readManifests(await readManifestFiles(filename));
   const { identity, warnings: ofNode } = chooseNode(cluster, settings);
   return { cluster, settings, identity, warnings: [...ofConfig, ...ofManifests, ...ofNode] };
+}
+
+/** The machine of a dry run: the manifests may be of another node, so that this one is not looked at. */
+export function dryHost({ node }: NodeIdentity): Host {
+  const loopback = ['127.0.0.1', '::1'] as readonly string[] as readonly Address[];
+  return { interfaceAddresses: [...loopback, ...(node?.addresses ?? [])], conntrackLiberal: false };
 }

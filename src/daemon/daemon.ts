@@ -14,7 +14,6 @@ import type { Family } from '../net/address.ts';
 import { isConntrackLiberal, readInterfaceAddresses } from '../node/host.ts';
 import type { SyncReport } from '../reconciler/observer.ts';
 import { startReconciler } from '../reconciler/reconciler.ts';
-import { nodeView, type NodeView } from '../routing/node-view.ts';
 import { conntrackDuty } from './conntrack-duty.ts';
 import { healthCheckDuty } from './health-check-duty.ts';
 import { setLazyGauges } from './lazy-gauges.ts';
@@ -62,11 +61,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     },
     either,
   );
-  const { store } = reconciler;
-  const view = (family: Family): NodeView => {
-    const host = { interfaceAddresses: readInterfaceAddresses(), conntrackLiberal };
-    return nodeView(family, settings, { name: nodeName, node: store.node() }, host);
-  };
+  const { store, view } = reconciler;
   const conntrack = conntrackDuty({
     store,
     nodeName,

@@ -32,6 +32,8 @@ export interface ReconcilerObserver extends SyncObserver {
 export interface Reconciler {
   readonly listener: SourceListener;
   readonly store: ClusterStore;
+  /** This node as it is now. */
+  readonly view: (family: Family) => NodeView;
   /** The routes that are in the kernel. */
   readonly routes: (family: Family) => Iterable<Route>;
   /** How many services have changes that some family's rules do not have yet. */
@@ -52,10 +54,16 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
   const onSynced = (): void => resolve(undefined);
   signal.addEventListener('abort', onSynced, { once: true });
 
+  const view = (family: Family): NodeView =>
+    nodeView(family, settings, { name: nodeName, node: store.node() }, options.host());
   const families = options.backends.map((backend) => {
-    const view = (): NodeView =>
-      nodeView(backend.family, settings, { name: nodeName, node: store.node() }, options.host());
-    const sync = familySync({ backend, store, view, observer, clock: () => performance.now() / 1000 });
+    const sync = familySync({
+      backend,
+      store,
+      view: () => view(backend.family),
+      observer,
+      clock: () => performance.now() / 1000,
+    });
     return { backend, sync, ...follow(backend, sync) };
   });
 
@@ -112,6 +120,7 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
   return {
     listener: { onChanges, onSynced },
     store,
+    view,
     routes: (family) => families.find(({ backend }) => backend.family === family)?.sync.routes() ?? [],
     pending: () => Math.max(0, ...families.map(({ sync }) => sync.pendingServices())),
     done: Promise.all(families.map(({ done }) => done)).then(() => undefined),

@@ -3,18 +3,11 @@ import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
 import { canonicalRules } from '../../src/iptables/canonical.ts';
 import { applyRuleset } from '../../src/iptables/applier.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
-import { FAMILIES, type Family } from '../../src/net/address.ts';
+import { FAMILIES } from '../../src/net/address.ts';
 import { casesIn, loadCase, RANDOM_CLUSTERS, RULE_BOOK, rulesetOfCase } from '../support/cases.ts';
-import { feed, makeNamespace, output, type Namespace } from './namespace.ts';
+import { feed, kernelRules, makeNamespace } from './namespace.ts';
 
 const BACKENDS: readonly BackendKind[] = ['nft', 'legacy'];
-
-async function kernelRules(namespace: Namespace, kind: BackendKind, family: Family): Promise<string> {
-  const [save] = backendOf(kind, family).save;
-  const tables = [];
-  for (const table of ['filter', 'nat']) tables.push(await output(namespace, save, '-t', table));
-  return canonicalRules(tables.join('\n'));
-}
 
 describe('rendered text loads into an empty namespace and comes back as it was', () => {
   for (const folder of [...casesIn(RULE_BOOK), ...casesIn(RANDOM_CLUSTERS)]) {

@@ -1,7 +1,10 @@
 import { readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
+import { canonicalRules } from '../../src/iptables/canonical.ts';
 import type { Command } from '../../src/iptables/tool.ts';
+import type { Family } from '../../src/net/address.ts';
 
 /** A network namespace of the test's own; it goes with the block that made it, or with the test process. */
 export interface Namespace extends AsyncDisposable {
@@ -58,4 +61,12 @@ export async function feed(
 ): Promise<void> {
   const [file, ...args] = namespace.via;
   await execa(file, [...args, ...command], { input });
+}
+
+/** Our rules of one family as the kernel holds them, in canonical form. */
+export async function kernelRules(namespace: Namespace, kind: BackendKind, family: Family): Promise<string> {
+  const [save] = backendOf(kind, family).save;
+  const filter = await output(namespace, save, '-t', 'filter');
+  const nat = await output(namespace, save, '-t', 'nat');
+  return canonicalRules(`${filter}\n${nat}`);
 }

@@ -13,7 +13,7 @@ import { nodeView } from '../../src/routing/node-view.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
 import { CAPTURE_HOST } from '../support/cases.ts';
 import { bursts, NODE_NAME, nodeIn } from '../support/random-events.ts';
-import { makeNamespace, output, type Namespace } from './namespace.ts';
+import { kernelRules, makeNamespace, type Namespace } from './namespace.ts';
 
 /** CHAINWRIGHT_SEQUENCES=5000 runs it longer; CHAINWRIGHT_SEED repeats a run. */
 const SEQUENCES = Number(process.env.CHAINWRIGHT_SEQUENCES ?? 500);
@@ -31,13 +31,6 @@ const { settings } = readConfig({
 let namespace: Namespace;
 beforeAll(async () => (namespace = await makeNamespace()));
 afterAll(() => namespace[Symbol.asyncDispose]());
-
-async function kernelRules(kind: BackendKind, family: Family): Promise<string> {
-  const [save] = backendOf(kind, family).save;
-  return canonicalRules(
-    `${await output(namespace, save, '-t', 'filter')}\n${await output(namespace, save, '-t', 'nat')}`,
-  );
-}
 
 describe('after any sequence of events, what deltas left in the kernel is what a full render says', () => {
   for (const kind of ['nft', 'legacy'] as const) {
@@ -84,5 +77,5 @@ async function playSequence(
   const wanted = canonicalRules(
     [...restoreLines(classicRuleset(clusterRoutes(cluster, view()), view()))].join('\n'),
   );
-  expect(await kernelRules(kind, family)).toBe(wanted);
+  expect(await kernelRules(namespace, kind, family)).toBe(wanted);
 }

@@ -26,7 +26,7 @@ import {
   RULE_BOOK,
   rulesetOfCase,
 } from '../support/cases.ts';
-import { feed, makeNamespace, output, type Namespace } from './namespace.ts';
+import { feed, kernelRules, makeNamespace, output, type Namespace } from './namespace.ts';
 
 const BACKENDS: readonly BackendKind[] = ['nft', 'legacy'];
 const { settings } = readConfig({ flags: { 'cluster-cidr': ['10.244.0.0/16'] } });
@@ -127,13 +127,6 @@ function stage(namespace: Namespace, kind: BackendKind): Stage {
   };
 }
 
-async function kernel(namespace: Namespace, kind: BackendKind): Promise<string> {
-  const save = `iptables-${kind}-save`;
-  return canonicalRules(
-    `${await output(namespace, save, '-t', 'filter')}\n${await output(namespace, save, '-t', 'nat')}`,
-  );
-}
-
 for (const kind of BACKENDS) {
   describe(`a service whose rules the kernel refuses, ${kind}`, () => {
     /** iptables takes no list of remembered clients that lasts no time. */
@@ -148,7 +141,7 @@ for (const kind of BACKENDS) {
       ]);
       await take(...many);
       expect(isolated()).toEqual(['web/shop-13', 'web/shop-7']);
-      const rules = await kernel(namespace, kind);
+      const rules = await kernelRules(namespace, kind, 'ipv4');
       for (const index of many.keys()) {
         const dispatch = `"web/shop-${index} cluster IP" -m tcp --dport 80 -j KUBE-SVC`;
         expect(rules.includes(dispatch), String(index)).toBe(index !== 7 && index !== 13);
@@ -159,18 +152,18 @@ for (const kind of BACKENDS) {
       await using namespace = await makeNamespace();
       const { take, isolated, wanted } = stage(namespace, kind);
       await take(service('shop', 1), endpoints('shop', 1), service('cart', 2), endpoints('cart', 2));
-      const before = await kernel(namespace, kind);
+      const before = await kernelRules(namespace, kind, 'ipv4');
       await take(service('shop', 1, REFUSED), endpoints('cart', 2, 3));
       expect(isolated()).toEqual(['web/shop']);
-      const during = await kernel(namespace, kind);
+      const during = await kernelRules(namespace, kind, 'ipv4');
       const ofShop = (rules: string) => rules.split('\n').filter((line) => line.includes('web/shop'));
       expect(ofShop(during)).toEqual(ofShop(before));
       expect(during).toContain('web/cart -> 10.244.1.3:8080');
       await take(endpoints('cart', 4));
-      expect(await kernel(namespace, kind)).toContain('web/cart -> 10.244.1.4:8080');
+      expect(await kernelRules(namespace, kind, 'ipv4')).toContain('web/cart -> 10.244.1.4:8080');
       await take(service('shop', 1));
       expect(isolated()).toEqual([]);
-      expect(await kernel(namespace, kind)).toBe(wanted());
+      expect(await kernelRules(namespace, kind, 'ipv4')).toBe(wanted());
     });
   });
 
@@ -186,10 +179,10 @@ for (const kind of BACKENDS) {
       const { take, wanted, sync, reports } = stage(namespace, kind);
       await take(service('shop', 1), endpoints('shop', 1, 2));
       await output(namespace, `iptables-${kind}`, ...command);
-      expect(await kernel(namespace, kind)).not.toBe(wanted());
+      expect(await kernelRules(namespace, kind, 'ipv4')).not.toBe(wanted());
       sync.invalidate('check');
       await sync.sync();
-      expect(await kernel(namespace, kind)).toBe(wanted());
+      expect(await kernelRules(namespace, kind, 'ipv4')).toBe(wanted());
       expect(reports.at(-1)?.repaired).toBe(damage);
     });
 
@@ -285,7 +278,7 @@ for (const kind of BACKENDS) {
       going.abort();
       await neighbour;
       expect(writes).toBeGreaterThan(10);
-      expect(await kernel(namespace, kind)).toBe(wanted());
+      expect(await kernelRules(namespace, kind, 'ipv4')).toBe(wanted());
       expect(await output(namespace, `iptables-${kind}`, '-t', 'nat', '-S', 'THEIRS')).toContain('192.0.2.9');
     });
   });
@@ -323,7 +316,7 @@ describe('a sync that is killed at any moment', () => {
         ]).flat();
       await take(service('steady', 1), endpoints('steady', 250, 251), change(0));
       const steady = (rules: string) => rules.split('\n').filter((line) => line.includes('web/steady'));
-      const before = steady(await kernel(namespace, kind));
+      const before = steady(await kernelRules(namespace, kind, 'ipv4'));
       expect(before.length).toBeGreaterThan(5);
       for (let round = 1; round <= 12; round += 1) {
         store.take(change(round));
@@ -340,11 +333,11 @@ describe('a sync that is killed at any moment', () => {
         await sleep(round * 3);
         child.kill('SIGKILL');
         await child;
-        expect(steady(await kernel(namespace, kind)), `round ${round}`).toEqual(before);
+        expect(steady(await kernelRules(namespace, kind, 'ipv4')), `round ${round}`).toEqual(before);
       }
       sync.invalidate('start');
       await sync.sync();
-      expect(await kernel(namespace, kind)).toBe(wanted());
+      expect(await kernelRules(namespace, kind, 'ipv4')).toBe(wanted());
     }, 120_000);
   }
 });
