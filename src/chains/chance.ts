@@ -11,6 +11,11 @@ export function oneIn(count: number): Chance {
   return Math.round(Number((1 / count).toFixed(10)) * KERNEL_UNIT) as Chance;
 }
 
+/** The chance of `part` in `whole`, as near as the kernel can hold it: to 2^-32. */
+export function partOf(part: number, whole: number): Chance {
+  return Math.round((part / whole) * KERNEL_UNIT) as Chance;
+}
+
 /** The chance as iptables-save prints it, eleven decimals. Reading that text gives the same chance. */
 export function chanceText(chance: Chance): string {
   return (chance / KERNEL_UNIT).toFixed(11);

@@ -37,12 +37,52 @@ export function olderLabel(label: string): string {
   return label.includes(':') ? label : `${label}:`;
 }
 
+/** A part of a service port's endpoints, in the tree by which a large service deals out its connections. */
+export function endpointGroupName(chain: ChainName, part: string): ChainName {
+  return `KUBE-EPG-${keyHash(`${chain} ${part}`)}` as ChainName;
+}
+
 /**
- * Chains that belong to single service ports: these go stale when their service does. KUBE-XLB is an
- * older kube-proxy's.
+ * The trees of the indexed layout, one for each dispatch chain: nat KUBE-SERVICES and KUBE-NODEPORTS, and of
+ * the filter table refused cluster IPs, refused external addresses and node ports, load-balancer source
+ * ranges, and health checks.
+ */
+export type TreeKind = 'IP' | 'NP' | 'RI' | 'RE' | 'LB' | 'HC';
+
+/**
+ * The chain of a part of a dispatch tree: KUBE-IP-10-96-0-0-20, KUBE-NP-T-30000-30127, or a hash where
+ * that would be too long.
+ *
+ * @param part `10.96.0.0/20`, `T-30000-30127`, `10.96.0.10/32-T-80-95`
+ */
+export function treeChainName(kind: TreeKind, part: string): ChainName {
+  const readable = `KUBE-${kind}-${part.toUpperCase().replaceAll(/[.:/]/g, '-')}`;
+  const name = readable.length <= LONGEST_NAME ? readable : `KUBE-${kind}-${keyHash(part)}`;
+  return name as ChainName;
+}
+
+/** The tree that a chain belongs to; undefined for all other chains. */
+export function treeKindOf(name: string): TreeKind | undefined {
+  return TREE_CHAIN.exec(name)?.[1] as TreeKind | undefined;
+}
+
+/** Chains of dispatch trees: these go stale when the services under them do. */
+export function isTreeChain(name: string): boolean {
+  // Asked of each of a hundred thousand chains: most have three letters in this place, and are known by it.
+  return name.charAt(7) === '-' && TREE_CHAIN.test(name);
+}
+
+const PORTS = '[TUS]-\\d{1,5}-\\d{1,5}';
+const TREE_CHAIN = new RegExp(
+  `^KUBE-(IP|NP|RI|RE|LB|HC)-([0-9A-F-]+-\\d{1,3}(-${PORTS})?|${PORTS}|[A-Z2-7]{16})$`,
+);
+
+/**
+ * Chains that come and go with services: those of single service ports and those of dispatch trees. KUBE-XLB
+ * is an older kube-proxy's.
  */
 export function isServiceChain(name: string): boolean {
-  return /^KUBE-(SVC|SVL|EXT|FW|SEP|XLB)-/.test(name);
+  return /^KUBE-(SVC|SVL|EXT|FW|SEP|EPG|XLB)-/.test(name) || isTreeChain(name);
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -34,6 +34,13 @@ export type Match =
   /** `-m tcp` alone: loads the protocol's match without asking anything of it. */
   | { readonly kind: 'protocol'; readonly protocol: Protocol }
   | { readonly kind: 'destinationPort'; readonly protocol: Protocol; readonly port: number }
+  /** Both ends included. */
+  | {
+      readonly kind: 'destinationPorts';
+      readonly protocol: Protocol;
+      readonly first: number;
+      readonly last: number;
+    }
   | { readonly kind: 'connectionState'; readonly not: boolean; readonly states: readonly ConnectionState[] }
   | { readonly kind: 'mark'; readonly not: boolean; readonly mark: Mark }
   | { readonly kind: 'localAddress'; readonly side: 'source' | 'destination' }

@@ -1,6 +1,6 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import { borderOf, hasComments, placeOf } from './comments.ts';
+import { commentStyles, inStyle, type CommentPolicy } from './comment-style.ts';
 import { nodePortJumps } from './dispatch.ts';
 import {
   FILTER_JUMPS,
@@ -13,9 +13,8 @@ import {
 } from './fixed.ts';
 import type { ChainName } from './names.ts';
 import type { Chain, Rule, Ruleset, TableName } from './rule.ts';
-import { serviceChains } from './service-chains.ts';
 import { serviceChainNames } from './service-names.ts';
-import { CLASSIC_DISPATCH } from './service-rules.ts';
+import { classicServiceChains, DISPATCH } from './service-rules.ts';
 
 /**
  * The classic layout: chain for chain what kube-proxy 1.36 leaves in the kernel in its iptables mode.
@@ -23,24 +22,25 @@ import { CLASSIC_DISPATCH } from './service-rules.ts';
  * Rules are made while a table is walked and none is kept, which is also what keeps the making cheap:
  * were some of them long-lived, V8 would take all for long-lived.
  */
-export function classicRuleset(services: readonly ServiceRoutes[], view: NodeView): Ruleset {
-  const border = borderOf(services);
-  const ports = services.flatMap((service) =>
-    service.routes.map((route) => ({
-      route,
-      names: serviceChainNames(route),
-      options: { endpointComments: hasComments(placeOf(service), border) },
-    })),
-  );
+export function classicRuleset(
+  services: readonly ServiceRoutes[],
+  view: NodeView,
+  comments: CommentPolicy = 'auto',
+): Ruleset {
+  const styleOf = commentStyles(services, 'classic', comments);
+  const ports = services.flatMap((service) => {
+    const style = styleOf(service);
+    return service.routes.map((route) => ({ route, names: serviceChainNames(route), style }));
+  });
   function* dispatchChains(
     tableName: TableName,
     tail: (chain: ChainName) => readonly Rule[],
   ): Iterable<Chain> {
-    for (const { table, chain, rulesOf } of CLASSIC_DISPATCH) {
+    for (const { table, chain, rulesOf } of DISPATCH) {
       if (table !== tableName) continue;
       const rules = {
         *[Symbol.iterator]() {
-          for (const { route, names } of ports) yield* rulesOf(route, names);
+          for (const { route, names, style } of ports) yield* inStyle(rulesOf(route, names), style);
           yield* tail(chain);
         },
       };
@@ -57,7 +57,7 @@ export function classicRuleset(services: readonly ServiceRoutes[], view: NodeVie
   function* natChains(): Iterable<Chain> {
     yield postrouting(view);
     yield markMasquerade(view);
-    for (const { route, names, options } of ports) yield* serviceChains(route, names, view, options);
+    for (const { route, names, style } of ports) yield* classicServiceChains(route, names, view, style);
     yield* dispatchChains('nat', (chain) => (chain === KUBE_SERVICES ? nodePortJumps(view) : []));
   }
 

@@ -33,7 +33,10 @@ export function serviceChains(
   const add = (name: ChainName, rules: readonly Rule[]): void => {
     chains.push({ name, rules, service });
   };
-  for (const [endpoint, name] of endpointNames) add(name, endpointRules(route, endpoint, name, options));
+  for (const [endpoint, name] of endpointNames) {
+    const clients = route.affinitySeconds === undefined ? undefined : name;
+    add(name, endpointRules(route, endpoint, clients, options));
+  }
   const balance = (endpoints: readonly Endpoint[]): readonly Rule[] =>
     balancing(route, endpoints, endpointNames, options);
   const masquerade = internalMasquerade(route, view);
@@ -53,17 +56,21 @@ export function serviceChains(
   return chains;
 }
 
-/** An endpoint that reaches itself through its service is masqueraded, or it would see its own address. */
-function endpointRules(
+/**
+ * An endpoint that reaches itself through its service is masqueraded, or it would see its own address.
+ *
+ * @param clients the list of those who come back to this endpoint, where the service has session affinity
+ */
+export function endpointRules(
   route: Route,
   endpoint: Endpoint,
-  name: ChainName,
+  clients: ChainName | undefined,
   options: ServiceChainOptions,
 ): readonly Rule[] {
   const { family, protocol, label } = route;
   const comments = options.endpointComments ? [comment(label)] : [];
   const remember: readonly Match[] =
-    route.affinitySeconds === undefined ? [] : [{ kind: 'rememberSource', list: name, family }];
+    clients === undefined ? [] : [{ kind: 'rememberSource', list: clients, family }];
   return [
     { source: host(endpoint.address), matches: comments, target: jump(KUBE_MARK_MASQ) },
     {
@@ -86,25 +93,35 @@ function balancing(
   endpoints.forEach((endpoint, index) => {
     const chain = chains.get(endpoint);
     if (chain === undefined) throw new Error(`${route.label}: no chain for endpoint ${endpoint.text}`);
-    const target = jump(chain);
-    const comments = options.endpointComments ? [comment(`${route.label} -> ${endpoint.text}`)] : [];
     if (route.affinitySeconds !== undefined) {
-      const seconds = route.affinitySeconds;
-      const seen: Match = { kind: 'recentlySeen', list: chain, seconds, family: route.family };
-      sticky.push({ matches: [...comments, seen], target });
+      sticky.push(stickyRule(route, endpoint, chain, route.affinitySeconds, options));
     }
+    const comments = options.endpointComments ? [comment(`${route.label} -> ${endpoint.text}`)] : [];
     const remaining = endpoints.length - index;
     const chance: readonly Match[] = remaining > 1 ? [{ kind: 'chance', chance: oneIn(remaining) }] : [];
-    dealt.push({ matches: [...comments, ...chance], target });
+    dealt.push({ matches: [...comments, ...chance], target: jump(chain) });
   });
   return [...sticky, ...dealt];
+}
+
+/** Sends clients that this endpoint served lately to it again. */
+export function stickyRule(
+  route: Route,
+  endpoint: Endpoint,
+  chain: ChainName,
+  seconds: number,
+  options: ServiceChainOptions,
+): Rule {
+  const comments = options.endpointComments ? [comment(`${route.label} -> ${endpoint.text}`)] : [];
+  const seen: Match = { kind: 'recentlySeen', list: chain, seconds, family: route.family };
+  return { matches: [...comments, seen], target: jump(chain) };
 }
 
 /**
  * Traffic from outside the pod network to a cluster IP is masqueraded, since the endpoint's answer
  * might not come back through this node.
  */
-function internalMasquerade(route: Route, view: NodeView): Rule | undefined {
+export function internalMasquerade(route: Route, view: NodeView): Rule | undefined {
   if (route.clusterIP === undefined) return undefined;
   const toClusterIP = {
     destination: host(route.clusterIP),
@@ -123,7 +140,7 @@ function internalMasquerade(route: Route, view: NodeView): Rule | undefined {
   }
 }
 
-function externalRules(route: Route, view: NodeView, names: ServiceChainNames): readonly Rule[] {
+export function externalRules(route: Route, view: NodeView, names: ServiceChainNames): readonly Rule[] {
   const rules: Rule[] = [];
   const described = (what: string): Match =>
     comment(`${what} traffic for ${route.label} external destinations`);
@@ -148,7 +165,7 @@ function externalRules(route: Route, view: NodeView, names: ServiceChainNames): 
 }
 
 /** Lets the source ranges through; what comes to the end of this chain is dropped in the filter table. */
-function sourceRangeRules(route: Route, view: NodeView, external: ChainName): readonly Rule[] {
+export function sourceRangeRules(route: Route, view: NodeView, external: ChainName): readonly Rule[] {
   const allowed = commentedJump(`${route.label} loadbalancer IP`, external);
   const rules: Rule[] = route.sourceRanges.map((range) => ({ source: only(range), ...allowed }));
   // A load-balancer address may be a local address of the node: its own requests carry it as source.

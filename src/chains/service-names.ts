@@ -46,6 +46,19 @@ export function serviceChainNames(route: Route): ServiceChainNames {
   };
 }
 
+/** Names of a route's chains: worked out anew, or looked up where they are at hand. */
+export type NamesOf = (route: Route) => ServiceChainNames;
+
+/** Works each route's names out once, and holds them for as long as this function is held. */
+export function rememberedNames(): NamesOf {
+  const names = new Map<Route, ServiceChainNames>();
+  return (route) => {
+    const known = names.get(route) ?? serviceChainNames(route);
+    names.set(route, known);
+    return known;
+  };
+}
+
 export function endpointChain(route: Route, endpoint: Endpoint): ChainName {
   return endpointChainName(route.label, route.protocol, endpoint.text);
 }

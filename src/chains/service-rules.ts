@@ -1,4 +1,5 @@
 import type { NodeView } from '../routing/node-view.ts';
+import type { Route } from '../routing/route.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
 import {
   externalRefusalRules,
@@ -10,52 +11,65 @@ import {
   type DispatchRules,
 } from './dispatch.ts';
 import { KUBE_EXTERNAL_SERVICES, KUBE_NODEPORTS, KUBE_PROXY_FIREWALL, KUBE_SERVICES } from './fixed.ts';
-import type { ChainName } from './names.ts';
+import { hasEndpointComments, inStyle, type CommentStyle } from './comment-style.ts';
+import type { ChainName, TreeKind } from './names.ts';
 import type { Chain, Rule, TableName } from './rule.ts';
 import { serviceChains } from './service-chains.ts';
-import { serviceChainNames } from './service-names.ts';
+import { serviceChainNames, type ServiceChainNames } from './service-names.ts';
 
 /** A dispatch chain, and which rules of a service port stand in it. */
 export interface DispatchChain {
   readonly table: TableName;
   readonly chain: ChainName;
   readonly rulesOf: DispatchRules;
+  /** Of the chains that the rules are spread over in the indexed layout. */
+  readonly tree: TreeKind;
 }
 
-/** The dispatch chains of the classic layout. */
-export const CLASSIC_DISPATCH: readonly DispatchChain[] = [
-  { table: 'filter', chain: KUBE_NODEPORTS, rulesOf: healthCheckRules },
-  { table: 'filter', chain: KUBE_PROXY_FIREWALL, rulesOf: firewallRules },
-  { table: 'filter', chain: KUBE_SERVICES, rulesOf: internalRefusalRules },
-  { table: 'filter', chain: KUBE_EXTERNAL_SERVICES, rulesOf: externalRefusalRules },
-  { table: 'nat', chain: KUBE_NODEPORTS, rulesOf: nodePortRules },
-  { table: 'nat', chain: KUBE_SERVICES, rulesOf: serviceRules },
+export const DISPATCH: readonly DispatchChain[] = [
+  { table: 'filter', chain: KUBE_NODEPORTS, rulesOf: healthCheckRules, tree: 'HC' },
+  { table: 'filter', chain: KUBE_PROXY_FIREWALL, rulesOf: firewallRules, tree: 'LB' },
+  { table: 'filter', chain: KUBE_SERVICES, rulesOf: internalRefusalRules, tree: 'RI' },
+  { table: 'filter', chain: KUBE_EXTERNAL_SERVICES, rulesOf: externalRefusalRules, tree: 'RE' },
+  { table: 'nat', chain: KUBE_NODEPORTS, rulesOf: nodePortRules, tree: 'NP' },
+  { table: 'nat', chain: KUBE_SERVICES, rulesOf: serviceRules, tree: 'IP' },
 ];
 
-/** Everything that one service adds to the rules of a node. */
+/** What one service adds to the rules of a node. */
 export interface ServiceRules {
   /** Its own chains, all in the nat table. */
   readonly chains: readonly Chain[];
-  readonly dispatch: readonly DispatchEntry[];
+  /** Empty in the indexed layout, where the rules of all services make the chains that they stand in. */
+  readonly dispatch: readonly DispatchRule[];
 }
 
 /** A rule of the service in a chain that it shares with all others. */
-export interface DispatchEntry {
+export interface DispatchRule {
   readonly table: TableName;
   readonly chain: ChainName;
   readonly rule: Rule;
 }
 
-export function rulesOfService(
-  { routes }: ServiceRoutes,
-  view: NodeView,
-  endpointComments: boolean,
-): ServiceRules {
+export function rulesOfService({ routes }: ServiceRoutes, view: NodeView, style: CommentStyle): ServiceRules {
   const ports = routes.map((route) => ({ route, names: serviceChainNames(route) }));
   return {
-    chains: ports.flatMap(({ route, names }) => serviceChains(route, names, view, { endpointComments })),
-    dispatch: CLASSIC_DISPATCH.flatMap(({ table, chain, rulesOf }) =>
-      ports.flatMap(({ route, names }) => rulesOf(route, names).map((rule) => ({ table, chain, rule }))),
+    chains: ports.flatMap(({ route, names }) => classicServiceChains(route, names, view, style)),
+    dispatch: DISPATCH.flatMap(({ table, chain, rulesOf }) =>
+      ports.flatMap(({ route, names }) =>
+        inStyle(rulesOf(route, names), style).map((rule) => ({ table, chain, rule })),
+      ),
     ),
   };
+}
+
+/** The chains of one service port. */
+export function classicServiceChains(
+  route: Route,
+  names: ServiceChainNames,
+  view: NodeView,
+  style: CommentStyle,
+): readonly Chain[] {
+  const chains = serviceChains(route, names, view, { endpointComments: hasEndpointComments(style) });
+  if (style !== 'none') return chains;
+  return chains.map((chain) => ({ ...chain, rules: inStyle([...chain.rules], style) }));
 }

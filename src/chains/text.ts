@@ -29,6 +29,8 @@ function matchText(match: Match): string {
       return ` -m ${match.protocol}`;
     case 'destinationPort':
       return ` -m ${match.protocol} --dport ${match.port}`;
+    case 'destinationPorts':
+      return ` -m ${match.protocol} --dport ${match.first}:${match.last}`;
     case 'connectionState':
       return ` -m conntrack${negation(match)} --ctstate ${match.states.join(',')}`;
     case 'mark':

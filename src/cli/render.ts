@@ -2,7 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ruleset } from '../chains/rule.ts';
-import { classicRuleset } from '../chains/ruleset.ts';
+import { rulesetOf as rulesetIn } from '../chains/layout.ts';
+import { AUTO_LAYOUT, type LayoutChoice, type LayoutSettings } from '../chains/layout-choice.ts';
+import type { CommentPolicy } from '../chains/comment-style.ts';
 import { jsonLines } from '../iptables/json-text.ts';
 import { chunks, restoreLines } from '../iptables/restore-text.ts';
 import { FAMILIES, type Family } from '../net/address.ts';
@@ -16,6 +18,8 @@ import { warn } from './terminal.ts';
 export interface RenderOptions {
   /** undefined: the node's primary family. */
   readonly family?: Family | 'all' | undefined;
+  readonly layout: LayoutChoice;
+  readonly comments: CommentPolicy;
   readonly output: 'restore' | 'json';
   readonly outDir?: string | undefined;
 }
@@ -26,14 +30,14 @@ export interface RenderOptions {
  * @throws InputError where both families are asked for on one standard output
  */
 export async function render(scene: Scene, options: RenderOptions): Promise<void> {
-  const { family = primaryFamily(scene.settings, scene.identity.node), outDir } = options;
+  const { family = primaryFamily(scene.settings, scene.identity.node), outDir, comments } = options;
   if (family === 'all' && outDir === undefined) {
     const message = 'needs --out-dir, since one output cannot hold the rules of both families';
     throw new InputError([{ where: '--family all', path: '', message }]);
   }
   scene.warnings.forEach(warn);
   for (const each of family === 'all' ? FAMILIES : [family]) {
-    const ruleset = rulesetOf(scene, each);
+    const ruleset = rulesetOf(scene, each, { name: options.layout, comments });
     const texts = chunks(options.output === 'json' ? jsonLines(ruleset) : restoreLines(ruleset));
     if (outDir === undefined) await writeAll(process.stdout, texts);
     else await writeFile(outDir, `${each}.${options.output === 'json' ? 'json' : 'rules'}`, texts);
@@ -41,9 +45,13 @@ export async function render(scene: Scene, options: RenderOptions): Promise<void
 }
 
 /** The rules of a dry run: the machine's own interfaces and sysctls are not looked at. */
-export function rulesetOf({ cluster, settings, identity }: Scene, family: Family): Ruleset {
+export function rulesetOf(
+  { cluster, settings, identity }: Scene,
+  family: Family,
+  layout: LayoutSettings = AUTO_LAYOUT,
+): Ruleset {
   const view = nodeView(family, settings, identity, dryHost(identity));
-  return classicRuleset(clusterRoutes(cluster, view), view);
+  return rulesetIn(layout, clusterRoutes(cluster, view), view);
 }
 
 async function writeFile(directory: string, name: string, texts: Iterable<Uint8Array>): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ChainName } from '../chains/names.ts';
 import type { Chain, TableName } from '../chains/rule.ts';
-import type { DispatchEntry, ServiceRules } from '../chains/service-rules.ts';
+import type { DispatchRule, ServiceRules } from '../chains/service-rules.ts';
 import { ruleText } from '../chains/text.ts';
 import { chainLines, removalLines } from './restore-text.ts';
 
@@ -13,9 +13,9 @@ export interface Edit {
 
 /** What turns the kernel's rules of some services into the new ones. */
 export interface Delta {
-  /** Chains of the nat table that are new or differ. */
-  readonly write: readonly Chain[];
-  readonly remove: readonly ChainName[];
+  /** Chains that are new or differ, in an order in which no jump precedes its target. */
+  readonly write: readonly { readonly table: TableName; readonly chain: Chain }[];
+  readonly remove: readonly { readonly table: TableName; readonly name: ChainName }[];
   readonly insert: readonly Edit[];
   readonly drop: readonly Edit[];
 }
@@ -36,8 +36,8 @@ export function serviceDelta(before: ServiceRules | undefined, after: ServiceRul
   const oldEdits = editsOf(old.dispatch);
   const newEdits = editsOf(now.dispatch);
   return {
-    write,
-    remove: [...oldChains.keys()],
+    write: write.map((chain) => ({ table: 'nat', chain })),
+    remove: Array.from(oldChains.keys(), (name) => ({ table: 'nat', name })),
     insert: missingFrom(oldEdits, newEdits),
     drop: missingFrom(newEdits, oldEdits),
   };
@@ -61,6 +61,13 @@ export function ruleGrowth(before: ServiceRules | undefined, after: ServiceRules
 
 export type Growth = Readonly<Record<TableName, number>>;
 
+export function sumGrowth(growths: readonly Growth[]): Growth {
+  return growths.reduce((sum, { filter, nat }) => ({ filter: sum.filter + filter, nat: sum.nat + nat }), {
+    filter: 0,
+    nat: 0,
+  });
+}
+
 function countRules({ chains, dispatch }: ServiceRules): Growth {
   const inChains = chains.reduce((sum, { rules }) => sum + Array.from(rules).length, 0);
   const inFilter = dispatch.filter(({ table }) => table === 'filter').length;
@@ -77,27 +84,24 @@ export function isEmptyDelta({ write, remove, insert, drop }: Delta): boolean {
  * carries no meaning, but for the node-port jump, which must stay the last.
  */
 export function* deltaLines(delta: Delta): Iterable<string> {
-  const filter = [...editLines(delta, 'filter')];
-  if (filter.length > 0) yield* ['*filter', ...filter, 'COMMIT'];
-  const nat = [...editLines(delta, 'nat')];
-  if (delta.write.length + delta.remove.length + nat.length === 0) return;
-  yield '*nat';
-  for (const chain of delta.write) yield* chainLines(chain);
-  yield* nat;
-  yield* removalLines(delta.remove);
-  yield 'COMMIT';
+  for (const table of ['filter', 'nat'] as const) {
+    const lines = [...tableLines(delta, table)];
+    if (lines.length > 0) yield* [`*${table}`, ...lines, 'COMMIT'];
+  }
 }
 
-function* editLines({ insert, drop }: Delta, table: TableName): Iterable<string> {
+function* tableLines({ write, remove, insert, drop }: Delta, table: TableName): Iterable<string> {
+  for (const { chain, ...where } of write) if (where.table === table) yield* chainLines(chain);
   for (const edit of insert) if (edit.table === table) yield `-I ${edit.chain} ${edit.rule}`;
   for (const edit of drop) if (edit.table === table) yield `-D ${edit.chain} ${edit.rule}`;
+  yield* removalLines(remove.filter((removal) => removal.table === table).map(({ name }) => name));
 }
 
 function chainText({ rules }: Chain): string {
   return Array.from(rules, ruleText).join('\n');
 }
 
-function editsOf(entries: readonly DispatchEntry[]): ReadonlyMap<string, Edit> {
+function editsOf(entries: readonly DispatchRule[]): ReadonlyMap<string, Edit> {
   return new Map(
     entries.map(({ table, chain, rule }) => {
       const text = ruleText(rule);

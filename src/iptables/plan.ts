@@ -1,5 +1,5 @@
 import { KUBE_FIREWALL } from '../chains/fixed.ts';
-import type { Jump, Ruleset, Table, TableName } from '../chains/rule.ts';
+import type { Chain, Jump, Rule, Ruleset, Table, TableName } from '../chains/rule.ts';
 import { ruleText } from '../chains/text.ts';
 import { fingerprintOf, type Snapshot, type TableSnapshot } from './snapshot.ts';
 
@@ -8,8 +8,9 @@ export interface TablePlan {
   readonly table: Table;
   /** Chains that the kernel lacks or holds otherwise; 'all' for an empty kernel, unread. */
   readonly write: ReadonlySet<string> | 'all';
+  /** Of chains; infinite for an empty kernel that nothing was written to yet. */
   readonly writeCount: number;
-  /** Rules of ours in the table, once the plan is carried out; unknown for an unread kernel. */
+  /** Rules of ours in the table, once the plan is carried out; for an empty kernel unknown before that. */
   readonly ruleCount: number;
   /** Chains of services that are gone. */
   readonly remove: readonly string[];
@@ -24,15 +25,7 @@ export type Plan = readonly TablePlan[];
 
 /** The plan for a kernel that holds nothing, which needs no comparison. */
 export function planForEmpty(ruleset: Ruleset): Plan {
-  return ruleset.tables.map((table) => ({
-    table,
-    write: 'all',
-    writeCount: Infinity,
-    ruleCount: NaN,
-    remove: [],
-    jumps: table.jumps,
-    prepend: false,
-  }));
+  return ruleset.tables.map((table) => emptyTablePlan(table, false));
 }
 
 /**
@@ -64,7 +57,8 @@ export function ruleCounts(tables: Plan): Readonly<Record<TableName, number>> {
 }
 
 function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string>): TablePlan {
-  if (kernel.chains.size === 0) return emptyTablePlan(table);
+  // Others may have rules of their own all the same.
+  if (kernel.chains.size === 0) return emptyTablePlan(table, true);
   const write = new Set<string>();
   const stale = new Set(kernel.serviceChains);
   let ruleCount = 0;
@@ -88,15 +82,49 @@ function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string
   };
 }
 
-/** Nothing to compare with: it is enough to count. Others may have rules of their own all the same. */
-function emptyTablePlan(table: Table): TablePlan {
-  let writeCount = 0;
-  let ruleCount = 0;
-  for (const { rules } of table.chains()) {
-    writeCount += 1;
-    ruleCount += Array.from(rules).length;
+/** Nothing to compare with: what there is to write is counted when it is written, not made twice. */
+function emptyTablePlan(table: Table, prepend: boolean): TablePlan {
+  const count = { chains: Infinity, rules: NaN };
+  return {
+    table: { ...table, chains: () => countingChains(table.chains(), count) },
+    write: 'all',
+    get writeCount() {
+      return count.chains;
+    },
+    get ruleCount() {
+      return count.rules;
+    },
+    remove: [],
+    jumps: table.jumps,
+    prepend,
+  };
+}
+
+/** The same chains; the count stands once all of them, with their rules, were walked. */
+function* countingChains(chains: Iterable<Chain>, count: { chains: number; rules: number }): Iterable<Chain> {
+  const seen = { chains: 0, walked: 0, rules: 0 };
+  for (const chain of chains) {
+    seen.chains += 1;
+    let isWalked = false;
+    const rules = {
+      *[Symbol.iterator](): Iterator<Rule> {
+        let length = 0;
+        for (const rule of chain.rules) {
+          length += 1;
+          yield rule;
+        }
+        // Some writers look at a chain before they write it.
+        if (isWalked) return;
+        isWalked = true;
+        seen.walked += 1;
+        seen.rules += length;
+      },
+    };
+    yield { ...chain, rules };
   }
-  return { table, write: 'all', writeCount, ruleCount, remove: [], jumps: table.jumps, prepend: true };
+  if (seen.walked !== seen.chains) return;
+  count.chains = seen.chains;
+  count.rules = seen.rules;
 }
 
 function isInKernel(name: string, rules: readonly string[], kernel: TableSnapshot): boolean {

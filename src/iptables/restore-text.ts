@@ -1,4 +1,5 @@
 import { DISPATCH_CHAINS } from '../chains/fixed.ts';
+import { isTreeChain } from '../chains/names.ts';
 import type { Chain, Ruleset, TableName } from '../chains/rule.ts';
 import { ruleText } from '../chains/text.ts';
 import { compareText } from '../routing/endpoints.ts';
@@ -21,15 +22,18 @@ export function restoreLines(ruleset: Ruleset): Iterable<string> {
 export interface Tuning {
   /**
    * Begins a new section, which is committed on its own, after so many chains. The chains of a service
-   * always share one, and what leads to them is in the last: at no time can a packet be led to a chain
-   * that is missing or half filled.
+   * always share one, and what leads to them is in a later one: at no time can a packet be led to a chain
+   * that is missing or half filled. A chain of a dispatch tree, old or new, leads to all services under its
+   * prefix, whichever of the chains below it have been written yet.
    */
   readonly sectionChains: number;
   /** Writes the rules of dispatch chains in the descending order of the chains that they lead to. */
   readonly dispatchByTarget: boolean;
+  /** Declares all chains of a table before the first rule, in the order of their names. Not with sections. */
+  readonly declareFirst: boolean;
 }
 
-const PLAIN: Tuning = { sectionChains: Infinity, dispatchByTarget: false };
+const PLAIN: Tuning = { sectionChains: Infinity, dispatchByTarget: false, declareFirst: false };
 
 /**
  * The input of `iptables-restore --noflush` that carries a plan out. Declaring a chain empties it.
@@ -42,21 +46,29 @@ export function* planLines(plan: Plan, tuning: Tuning = PLAIN): Iterable<string>
   }
 }
 
-function* tableLines(plan: TablePlan, { sectionChains, dispatchByTarget }: Tuning): Iterable<string> {
+function* tableLines(plan: TablePlan, tuning: Tuning): Iterable<string> {
   const { table, write, remove } = plan;
+  const { sectionChains, dispatchByTarget, declareFirst } = tuning;
   yield `*${table.name}`;
+  if (declareFirst) for (const name of namesToWrite(plan)) yield declaration(name);
   let inSection = 0;
   let service: string | undefined;
   for (const chain of table.chains()) {
     if (write !== 'all' && !write.has(chain.name)) continue;
-    if (inSection >= sectionChains && chain.service !== service) {
+    const ofTree = isTreeChain(chain.name);
+    if (inSection >= sectionChains && (ofTree || chain.service !== service)) {
       yield* sectionBreak(table.name);
       inSection = 0;
     }
     service = chain.service;
     inSection += 1;
-    if (dispatchByTarget && DISPATCH_CHAINS.has(chain.name)) yield* byTarget(chainLines(chain));
-    else yield* chainLines(chain);
+    if (!declareFirst) yield declaration(chain.name);
+    if (dispatchByTarget && DISPATCH_CHAINS.has(chain.name)) yield* byTarget(ruleLines(chain));
+    else {
+      const ruleCount = yield* ruleLines(chain);
+      // Each rule of a dispatch tree names a chain of its own.
+      if (ofTree) inSection += ruleCount;
+    }
   }
   const jumps = plan.jumps.map(({ from, rule }) => ({ from, text: ruleText(rule) }));
   if (plan.prepend) for (const { from, text } of jumps.reverse()) yield `-I ${from} ${text}`;
@@ -65,29 +77,48 @@ function* tableLines(plan: TablePlan, { sectionChains, dispatchByTarget }: Tunin
   yield 'COMMIT';
 }
 
+function namesToWrite({ table, write }: TablePlan): readonly string[] {
+  const names = write === 'all' ? Array.from(table.chains(), ({ name }) => name) : [...write];
+  return names.sort();
+}
+
 function* sectionBreak(table: TableName): Iterable<string> {
   yield 'COMMIT';
   yield `*${table}`;
 }
 
 export function* chainLines(chain: Chain): Iterable<string> {
-  yield `:${chain.name} - [0:0]`;
-  for (const rule of chain.rules) yield `-A ${chain.name} ${ruleText(rule)}`;
+  yield declaration(chain.name);
+  yield* ruleLines(chain);
 }
 
-/** The declaration stays first, and the jumps that must come last stay last. */
+function declaration(name: string): string {
+  return `:${name} - [0:0]`;
+}
+
+/** @returns how many there were */
+function* ruleLines({ name, rules }: Chain): Generator<string, number> {
+  let count = 0;
+  for (const rule of rules) {
+    yield `-A ${name} ${ruleText(rule)}`;
+    count += 1;
+  }
+  return count;
+}
+
+/** The jumps that must come last stay last. */
 function byTarget(lines: Iterable<string>): readonly string[] {
-  const [declaration = '', ...rules] = lines;
+  const rules = [...lines];
   const last = rules.filter(isLastRule);
   const targetOf = (rule: string): string => rule.slice(rule.lastIndexOf(' ') + 1);
   const others = rules.filter((rule) => !isLastRule(rule)).map((rule) => ({ rule, target: targetOf(rule) }));
   others.sort((a, b) => compareText(b.target, a.target));
-  return [declaration, ...others.map(({ rule }) => rule), ...last];
+  return [...others.map(({ rule }) => rule), ...last];
 }
 
 /** Chains to be deleted may jump to each other: all are emptied before the first is deleted. */
 export function* removalLines(names: readonly string[]): Iterable<string> {
-  for (const name of names) yield `:${name} - [0:0]`;
+  for (const name of names) yield declaration(name);
   for (const name of names) yield `-X ${name}`;
 }
 

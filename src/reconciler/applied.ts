@@ -1,9 +1,13 @@
 import { commentOrder } from '../chains/comment-order.ts';
-import { hasComments, placeOf, type CommentBorder, type Place } from '../chains/comments.ts';
-import { rulesOfService, type ServiceRules } from '../chains/service-rules.ts';
+import { styleAt } from '../chains/comment-style.ts';
+import { NO_BORDER, placeOf, type CommentBorder, type Place } from '../chains/comments.ts';
+import type { StyledService } from '../chains/dispatch-tree.ts';
+import type { Layout } from '../chains/layout.ts';
+import type { Delta, Growth } from '../iptables/delta.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
+import { appliedRules } from './applied-rules.ts';
 
 /** The services of which the kernel holds the rules, as routes: the rules themselves can be made again. */
 export interface Applied {
@@ -16,21 +20,32 @@ export interface Applied {
 
 /** A change that is not in the kernel yet. */
 export interface Proposal {
-  readonly versions: readonly Version[];
+  readonly delta: Delta;
+  /** How many rules more there will be. */
+  readonly growth: Growth;
   /** The kernel has it now. */
   readonly accept: () => void;
   /** The kernel does not have it, and will not. */
   readonly reject: () => void;
 }
 
-/** One service's rules before and after. */
+/** One service before and after. */
 export interface Version {
-  readonly service: string;
-  readonly before: ServiceRules | undefined;
-  readonly after: ServiceRules | undefined;
+  readonly before: StyledService | undefined;
+  readonly after: StyledService | undefined;
 }
 
-export function appliedServices(initial: readonly ServiceRoutes[], view: NodeView): Applied {
+export interface AppliedOptions {
+  readonly layout: Layout;
+  readonly view: NodeView;
+  /** Services whose older chains the kernel keeps, while dispatch rules lead to them all the same. */
+  readonly kept?: readonly ServiceRoutes[];
+}
+
+export function appliedServices(
+  initial: readonly ServiceRoutes[],
+  { layout, view, kept = [] }: AppliedOptions,
+): Applied {
   const services = new Map(initial.map((routes) => [routes.service, routes]));
   const places = new Map<Place, string>();
   const order = commentOrder();
@@ -44,11 +59,19 @@ export function appliedServices(initial: readonly ServiceRoutes[], view: NodeVie
     places.delete(place);
     order.delete(place);
   };
-  for (const routes of initial) setPlace(routes);
-  let border = order.border();
+  for (const routes of [...initial, ...kept]) setPlace(routes);
+  const borderNow = (): CommentBorder => (layout.comments === 'auto' ? order.border() : NO_BORDER);
+  let border = borderNow();
 
-  const rules = (routes: ServiceRoutes | undefined, at: CommentBorder): ServiceRules | undefined =>
-    routes && rulesOfService(routes, view, hasComments(placeOf(routes), at));
+  const styled = (service: ServiceRoutes, at: CommentBorder): StyledService => ({
+    service,
+    style: styleAt(placeOf(service), at, layout.name, layout.comments),
+  });
+  const rules = appliedRules(
+    [...initial, ...kept].map((service) => styled(service, border)),
+    layout.name,
+    view,
+  );
 
   const replace = (from: ServiceRoutes | undefined, to: ServiceRoutes | undefined): void => {
     if (from !== undefined) clearPlace(from);
@@ -59,24 +82,23 @@ export function appliedServices(initial: readonly ServiceRoutes[], view: NodeVie
     const changes = [...next].map(([service, to]) => ({ service, from: services.get(service), to }));
     for (const { from, to } of changes) replace(from, to);
     const before = border;
-    const after = order.border();
+    const after = borderNow();
     const recommented = order
       .between(before, after)
-      .map((place) => places.get(place))
-      .filter((service) => service !== undefined && !next.has(service))
-      .map((service) => ({
-        service: service ?? '',
-        from: services.get(service ?? ''),
-        to: services.get(service ?? ''),
-      }));
-    const versions = [...changes, ...recommented].map(({ service, from, to }) => ({
-      service,
-      before: rules(from, before),
-      after: rules(to, after),
-    }));
+      .map((place) => places.get(place) ?? '')
+      .filter((service) => !next.has(service))
+      .map((service) => ({ from: services.get(service), to: services.get(service) }));
+    const { delta, growth, accept } = rules.change(
+      [...changes, ...recommented].map(({ from, to }) => ({
+        before: from && styled(from, before),
+        after: to && styled(to, after),
+      })),
+    );
     return {
-      versions,
+      delta,
+      growth,
       accept: () => {
+        accept();
         border = after;
         for (const { service, to } of changes) {
           if (to === undefined) services.delete(service);

@@ -1,15 +1,8 @@
-import { classicRuleset } from '../chains/ruleset.ts';
+import { DEFAULT_LAYOUT, rulesetOf, type Layout } from '../chains/layout.ts';
 import { rulesOfService } from '../chains/service-rules.ts';
 import { carryOut } from '../iptables/applier.ts';
 import type { Backend } from '../iptables/backend.ts';
-import {
-  deltaLines,
-  isEmptyDelta,
-  joinDeltas,
-  ruleGrowth,
-  serviceDelta,
-  type Growth,
-} from '../iptables/delta.ts';
+import { deltaLines, isEmptyDelta, sumGrowth, type Growth } from '../iptables/delta.ts';
 import { isNothingToDo, plan, planCounts, ruleCounts, type Plan } from '../iptables/plan.ts';
 import { restore, RestoreError } from '../iptables/restore.ts';
 import { readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
@@ -48,6 +41,8 @@ export interface FamilySyncOptions {
   readonly store: ClusterStore;
   /** This node as it is now; asked for at each full sync. */
   readonly view: () => NodeView;
+  /** The layout as it should be now; another one is brought in by a full sync. By default classic. */
+  readonly layout?: () => Layout;
   readonly observer: SyncObserver;
   /** Seconds, from any fixed point. */
   readonly clock: () => number;
@@ -57,6 +52,7 @@ export function familySync({
   backend,
   store,
   view: currentView,
+  layout: currentLayout = () => DEFAULT_LAYOUT,
   observer,
   clock,
 }: FamilySyncOptions): FamilySync {
@@ -64,7 +60,8 @@ export function familySync({
   let touched = new Set<string>();
   let full: FullReason | undefined = 'start';
   let view = currentView();
-  let applied: Applied = appliedServices([], view);
+  let layout = currentLayout();
+  let applied: Applied = appliedServices([], { layout, view });
   let rules: Growth = { filter: 0, nat: 0 };
   let isolated: ReadonlyMap<string, Error> = new Map();
 
@@ -76,7 +73,8 @@ export function familySync({
   async function sync(): Promise<void> {
     const services = touched;
     touched = new Set();
-    if (full === undefined && !isSameView(view, currentView())) full = 'node';
+    if (full !== 'start' && !isSame(layout, currentLayout())) full = 'layout';
+    if (full === undefined && !isSame(view, currentView())) full = 'node';
     if (full === undefined && needsFull(services)) full = 'change';
     if (full === undefined) {
       try {
@@ -107,7 +105,7 @@ export function familySync({
   async function deltaSync(services: ReadonlySet<string>): Promise<void> {
     const start = clock();
     const proposal = applied.propose(new Map([...services].map((service) => [service, routesOf(service)])));
-    const delta = joinDeltas(proposal.versions.map(({ before, after }) => serviceDelta(before, after)));
+    const { delta, growth } = proposal;
     if (!isEmptyDelta(delta)) {
       try {
         await restore(backend, () => deltaLines(delta));
@@ -118,10 +116,7 @@ export function familySync({
     }
     const before = routesOfServices([...services].map(applied.get));
     proposal.accept();
-    for (const version of proposal.versions) {
-      const growth = ruleGrowth(version.before, version.after);
-      rules = { filter: rules.filter + growth.filter, nat: rules.nat + growth.nat };
-    }
+    rules = sumGrowth([rules, growth]);
     observer.onSynced({
       family,
       kind: 'delta',
@@ -139,17 +134,18 @@ export function familySync({
   async function fullSync(reason: FullReason, nothingChanged: boolean): Promise<void> {
     const start = clock();
     view = currentView();
+    layout = currentLayout();
     const desired = [...store.services.keys()]
       .sort(compareText)
       .map(routesOf)
       .filter((service) => service !== undefined);
     const before = [...applied.routes()];
-    const changes = await bringAbout(desired);
+    const { changes, served } = await bringAbout(desired);
     const counts = planCounts(changes);
     rules = ruleCounts(changes);
     applied = appliedServices(
       desired.filter(({ service }) => !isolated.has(service)),
-      view,
+      { layout, view, kept: served.filter(({ service }) => isolated.has(service)) },
     );
     observer.onSynced({
       family,
@@ -166,13 +162,13 @@ export function familySync({
   }
 
   /** Makes the kernel hold these services' rules; those that it refuses are set aside, not in the way. */
-  async function bringAbout(desired: readonly ServiceRoutes[]): Promise<Plan> {
-    const ruleset = classicRuleset(desired, view);
+  async function bringAbout(desired: readonly ServiceRoutes[]): Promise<Outcome> {
+    const ruleset = rulesetOf(layout, desired, view);
     const changes = plan(ruleset, await readSnapshot(backend));
     try {
       if (!isNothingToDo(changes)) await carryOut(changes, backend);
       setIsolated(new Map());
-      return changes;
+      return { changes, served: desired };
     } catch (error) {
       if (!(error instanceof RestoreError)) throw error;
       const refused = await refusedServices(changes, backend);
@@ -185,14 +181,14 @@ export function familySync({
   async function bringAboutWithout(
     desired: readonly ServiceRoutes[],
     refused: ReadonlySet<string>,
-  ): Promise<Plan> {
+  ): Promise<Outcome> {
     const snapshot = await readSnapshot(backend);
     const served = desired.filter(
       (service) => !refused.has(service.service) || isServed(service, view, snapshot),
     );
-    const changes = plan(classicRuleset(served, view), snapshot, refused);
+    const changes = plan(rulesetOf(layout, served, view), snapshot, refused);
     await carryOut(changes, backend);
-    return changes;
+    return { changes, served };
   }
 
   function setIsolated(services: ReadonlyMap<string, Error>): void {
@@ -207,7 +203,11 @@ export function familySync({
       for (const service of services) touched.add(service);
     },
     invalidate: (reason) => (full ??= reason),
-    isPending: () => full !== undefined || touched.size > 0 || !isSameView(view, currentView()),
+    isPending: () =>
+      full !== undefined ||
+      touched.size > 0 ||
+      !isSame(view, currentView()) ||
+      !isSame(layout, currentLayout()),
     pendingServices: () => touched.size,
     isFull: () => full !== undefined,
     sync,
@@ -215,14 +215,21 @@ export function familySync({
   };
 }
 
-/** Views are plain data. */
-function isSameView(one: NodeView, other: NodeView): boolean {
+/** A full sync that succeeded. */
+interface Outcome {
+  readonly changes: Plan;
+  /** The services that dispatch rules lead to, be it to chains of an older version. */
+  readonly served: readonly ServiceRoutes[];
+}
+
+/** Both are plain data. */
+function isSame<Value extends NodeView | Layout>(one: Value, other: Value): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** The kernel has older chains of all that the service's dispatch rules lead to. */
 function isServed(service: ServiceRoutes, view: NodeView, snapshot: Snapshot): boolean {
-  return rulesOfService(service, view, true).dispatch.every(({ rule }) => {
+  return rulesOfService(service, view, 'first').dispatch.every(({ rule }) => {
     const target = rule.target?.kind === 'jump' ? rule.target.chain : undefined;
     return target === undefined || snapshot.nat.chains.has(target);
   });

@@ -1,3 +1,4 @@
+import type { TableName } from '../chains/rule.ts';
 import type { Delta } from '../iptables/delta.ts';
 import { isNothingToDo, type Plan } from '../iptables/plan.ts';
 import type { Damage, FullReason, TableCounts } from './observer.ts';
@@ -11,13 +12,9 @@ export function damage(reason: FullReason, changes: Plan): Damage | undefined {
 
 /** A delta's chains and edited dispatch rules, by table. */
 export function deltaCounts({ write, remove, insert, drop }: Delta): TableCounts {
-  const edits = (table: string) => ({
-    written: insert.filter((edit) => edit.table === table).length,
-    removed: drop.filter((edit) => edit.table === table).length,
+  const count = (table: TableName) => ({
+    written: [...write, ...insert].filter((part) => part.table === table).length,
+    removed: [...remove, ...drop].filter((part) => part.table === table).length,
   });
-  const nat = edits('nat');
-  return {
-    filter: edits('filter'),
-    nat: { written: nat.written + write.length, removed: nat.removed + remove.length },
-  };
+  return { filter: count('filter'), nat: count('nat') };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LAYOUT, type Layout } from '../../src/chains/layout.ts';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
 import { canonicalRules } from '../../src/iptables/canonical.ts';
 import { applyRuleset } from '../../src/iptables/applier.ts';
@@ -8,15 +9,22 @@ import { casesIn, loadCase, RANDOM_CLUSTERS, RULE_BOOK, rulesetOfCase } from '..
 import { feed, kernelRules, makeNamespace } from './namespace.ts';
 
 const BACKENDS: readonly BackendKind[] = ['nft', 'legacy'];
+const INDEXED: Layout = { name: 'indexed', comments: 'auto' };
+
+const NAMED = casesIn(RULE_BOOK);
+const RUNS = [
+  ...[...NAMED, ...casesIn(RANDOM_CLUSTERS)].map((folder) => ({ folder, layout: DEFAULT_LAYOUT })),
+  ...NAMED.map((folder) => ({ folder, layout: INDEXED })),
+];
 
 describe('rendered text loads into an empty namespace and comes back as it was', () => {
-  for (const folder of [...casesIn(RULE_BOOK), ...casesIn(RANDOM_CLUSTERS)]) {
-    it(folder.name, async () => {
+  for (const { folder, layout } of RUNS) {
+    it(`${folder.name}, ${layout.name}`, async () => {
       await using namespace = await makeNamespace();
       const loaded = loadCase(folder);
       for (const family of FAMILIES) {
-        const text = `${[...restoreLines(rulesetOfCase(loaded, family))].join('\n')}\n`;
         for (const kind of BACKENDS) {
+          const text = `${[...restoreLines(rulesetOfCase(loaded, family, layout))].join('\n')}\n`;
           const [restore] = backendOf(kind, family).restore;
           await feed(namespace, text, restore, '--noflush');
           expect(await kernelRules(namespace, kind, family), kind).toBe(canonicalRules(text));
@@ -26,7 +34,7 @@ describe('rendered text loads into an empty namespace and comes back as it was',
   }
 });
 
-describe('the applier', () => {
+describe.each([DEFAULT_LAYOUT, INDEXED])('the applier, $name', (layout) => {
   const [first, ...others] = casesIn(RULE_BOOK).filter(({ name }) =>
     /^(nodeport|loadbalancer|settings)/.test(name),
   );
@@ -38,7 +46,7 @@ describe('the applier', () => {
       for (const folder of [first, ...others, first]) {
         const loaded = loadCase(folder);
         for (const family of FAMILIES) {
-          const ruleset = rulesetOfCase(loaded, family);
+          const ruleset = rulesetOfCase(loaded, family, layout);
           await applyRuleset(ruleset, backendOf(kind, family, namespace.via));
           const rules = (await kernelRules(namespace, kind, family)).split('\n');
           const wanted = canonicalRules([...restoreLines(ruleset)].join('\n')).split('\n');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { classicRuleset } from '../../src/chains/ruleset.ts';
+import { rulesetOf, type Layout } from '../../src/chains/layout.ts';
 import { readConfig } from '../../src/config/load.ts';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
 import { canonicalRules } from '../../src/iptables/canonical.ts';
@@ -33,25 +33,34 @@ beforeAll(async () => (namespace = await makeNamespace()));
 afterAll(() => namespace[Symbol.asyncDispose]());
 
 describe('after any sequence of events, what deltas left in the kernel is what a full render says', () => {
-  for (const kind of ['nft', 'legacy'] as const) {
-    it(`${SEQUENCES} sequences of ${EVENTS} events, ${kind}`, { timeout: 1_200_000 }, async () => {
+  const runs = (['nft', 'legacy'] as const).flatMap((kind) =>
+    (['classic', 'indexed'] as const).map((name) => ({ kind, name })),
+  );
+  for (const { kind, name } of runs) {
+    it(`${SEQUENCES} sequences of ${EVENTS} events, ${name}, ${kind}`, { timeout: 1_200_000 }, async () => {
       const reports: SyncReport[] = [];
+      const layout: Layout = { name, comments: 'auto' };
+      let withTrees = 0;
       const property = fc.asyncProperty(bursts(EVENTS), async (sequence) => {
-        await Promise.all(FAMILIES.map((family) => playSequence(kind, family, sequence, reports)));
+        const play = (family: Family) => playSequence(kind, layout, family, sequence, reports);
+        const left = await Promise.all(FAMILIES.map(play));
+        withTrees += left.filter((rules) => /^:KUBE-(IP|NP|RI|RE|LB|HC)-/m.test(rules)).length;
       });
       await fc.assert(property, { numRuns: SEQUENCES, seed: SEED, endOnFailure: true });
       const deltas = reports.filter((report) => report.kind === 'delta');
       expect(deltas.length).toBeGreaterThan(SEQUENCES);
+      expect(withTrees > 0).toBe(name === 'indexed');
     });
   }
 });
 
 async function playSequence(
   kind: BackendKind,
+  layout: Layout,
   family: Family,
   sequence: readonly (readonly Parameters<ReturnType<typeof clusterStore>['take']>[0][number][])[],
   reports: SyncReport[],
-): Promise<void> {
+): Promise<string> {
   const store = clusterStore(NODE_NAME);
   store.take([{ kind: 'node', key: NODE_NAME, object: nodeIn('zone-1') }]);
   const view = () => nodeView(family, settings, { name: NODE_NAME, node: store.node() }, CAPTURE_HOST);
@@ -59,6 +68,7 @@ async function playSequence(
     backend: backendOf(kind, family, namespace.via),
     store,
     view,
+    layout: () => layout,
     clock: () => 0,
     observer: {
       onSynced: (report) => reports.push(report),
@@ -75,7 +85,9 @@ async function playSequence(
   const slices = [...store.services.keys()].flatMap((key) => store.slicesOf(key));
   const cluster = { services: [...store.services.values()], slices, nodes: [] };
   const wanted = canonicalRules(
-    [...restoreLines(classicRuleset(clusterRoutes(cluster, view()), view()))].join('\n'),
+    [...restoreLines(rulesetOf(layout, clusterRoutes(cluster, view()), view()))].join('\n'),
   );
-  expect(await kernelRules(namespace, kind, family)).toBe(wanted);
+  const rules = await kernelRules(namespace, kind, family);
+  expect(rules).toBe(wanted);
+  return rules;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { classicRuleset } from '../../src/chains/ruleset.ts';
+import { DEFAULT_LAYOUT, rulesetOf, type Layout } from '../../src/chains/layout.ts';
 import { chooseNode } from '../../src/cluster/identity.ts';
 import { readManifests } from '../../src/cluster/manifests.ts';
 import { readConfig } from '../../src/config/load.ts';
@@ -54,8 +54,12 @@ export function loadCase(folder: Case): LoadedCase {
   return { cluster, settings };
 }
 
-export function rulesetOfCase({ cluster, settings }: LoadedCase, family: Family): Ruleset {
+export function rulesetOfCase(
+  { cluster, settings }: LoadedCase,
+  family: Family,
+  layout: Layout = DEFAULT_LAYOUT,
+): Ruleset {
   const { identity } = chooseNode(cluster, settings);
   const view = nodeView(family, settings, identity, CAPTURE_HOST);
-  return classicRuleset(clusterRoutes(cluster, view), view);
+  return rulesetOf(layout, clusterRoutes(cluster, view), view);
 }

@@ -1,17 +1,23 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { INPUT } from '../manual.ts';
 
 /** `-f`, which may be repeated; its value is a list of paths. */
 export function manifestsOption(): Option {
   const meaning = 'manifests: a file, a directory, or - for standard input; may be repeated';
-  return new Option('-f, --filename <path>', meaning).argParser(
-    (value: string, before: readonly string[] | undefined): readonly string[] => {
+  return new Option('-f, --filename <path>', meaning)
+    .helpGroup(INPUT)
+    .argParser((value: string, before: readonly string[] | undefined): readonly string[] => {
       if (value === '') throw new InvalidArgumentError('expected a path.');
       return [...(before ?? []), value];
-    },
-  );
+    });
 }
 
-/** Examples for the end of a command's help. */
-export function examples(rows: readonly (readonly [meaning: string, command: string])[]): string {
-  return `\nExamples:\n${rows.map(([meaning, command]) => `  # ${meaning}\n  ${command}`).join('\n')}\n`;
+export function layoutOption(): Option {
+  const meaning = "of the chains: kube-proxy's own, or trees that stay quick with many services";
+  return new Option('--layout <layout>', meaning).choices(['auto', 'classic', 'indexed']).default('auto');
+}
+
+export function commentsOption(): Option {
+  const meaning = "on the rules of services; auto: of the first 1,000 endpoints, as kube-proxy's";
+  return new Option('--comments <policy>', meaning).choices(['auto', 'always', 'never']).default('auto');
 }

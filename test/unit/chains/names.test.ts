@@ -3,8 +3,11 @@ import {
   chainName,
   endpointChainName,
   isServiceChain,
+  isTreeChain,
   olderLabel,
   serviceChainName,
+  treeChainName,
+  treeKindOf,
 } from '../../../src/chains/names.ts';
 
 describe('chain names', () => {
@@ -33,5 +36,38 @@ describe('chain names', () => {
     expect(['KUBE-SERVICES', 'KUBE-FIREWALL', 'KUBE-FORWARD', 'MY-KUBE-SVC-A'].some(isServiceChain)).toBe(
       false,
     );
+  });
+
+  it('of trees say what is under them, where that fits', () => {
+    expect(treeChainName('IP', '255.255.255.255/32')).toBe('KUBE-IP-255-255-255-255-32');
+    expect(treeChainName('NP', 'T-30000-30127')).toBe('KUBE-NP-T-30000-30127');
+    expect(treeChainName('RE', 'fd00:10:96::40/122')).toBe('KUBE-RE-FD00-10-96--40-122');
+    expect(treeChainName('IP', '2001:db8:1:2:3:4:5:0/112')).toMatch(/^KUBE-IP-[A-Z2-7]{16}$/);
+    expect(treeChainName('IP', '10.96.0.10/32-T-8080-8095')).toMatch(/^KUBE-IP-[A-Z2-7]{16}$/);
+  });
+
+  it('tell chains of trees from those of other programs', () => {
+    const parts = [
+      '10.96.0.0/20',
+      '::/1',
+      'fd00:10:96::40/122',
+      'S-0-65535',
+      '1.1.1.1/32-T-0-7',
+      '10.96.0.10/32-T-8080-8095',
+    ];
+    for (const part of parts) {
+      const name = treeChainName('RE', part);
+      expect(treeKindOf(name), name).toBe('RE');
+      expect(isServiceChain(name), name).toBe(true);
+    }
+    const others = [
+      'KUBE-LB',
+      'KUBE-LOAD-BALANCER',
+      'KUBE-IP-MASQ',
+      'KUBE-NP-GUARD',
+      'KUBE-IPVS-FILTER',
+      'IP-1-2-3-4-5',
+    ];
+    expect(others.filter(isTreeChain)).toEqual([]);
   });
 });

@@ -1,0 +1,65 @@
+import type { NodeView } from '../routing/node-view.ts';
+import type { ServiceRoutes } from '../routing/routes.ts';
+import { commentStyles, type CommentPolicy } from './comment-style.ts';
+import { dispatchTree, treeChains, type DispatchTree } from './dispatch-tree.ts';
+import {
+  FILTER_JUMPS,
+  forwarding,
+  kubeletFirewall,
+  markMasquerade,
+  NAT_JUMPS,
+  postrouting,
+} from './fixed.ts';
+import { indexedServiceChains } from './indexed-service-chains.ts';
+import type { Chain, Ruleset, TableName } from './rule.ts';
+import { rememberedNames } from './service-names.ts';
+import { DISPATCH, type DispatchChain } from './service-rules.ts';
+
+/**
+ * The indexed layout: services are told apart by trees of chains, endpoints of large services dealt out by
+ * trees, and comments stand last. It gives every packet the fate that the classic layout gives it.
+ */
+export function indexedRuleset(
+  services: readonly ServiceRoutes[],
+  view: NodeView,
+  comments: CommentPolicy,
+): Ruleset {
+  const styleOf = commentStyles(services, 'indexed', comments);
+  const styled = services.map((service) => ({ service, style: styleOf(service) }));
+  const namesOf = rememberedNames();
+  // Some writers walk a table twice; the trees are small beside the rules.
+  const trees = new Map<DispatchChain, DispatchTree>();
+
+  function* dispatchChains(tableName: TableName): Iterable<Chain> {
+    for (const dispatch of DISPATCH) {
+      if (dispatch.table !== tableName) continue;
+      const context = { dispatch, view, namesOf };
+      const tree = trees.get(dispatch) ?? dispatchTree(context, styled);
+      trees.set(dispatch, tree);
+      yield* treeChains(context, tree);
+    }
+  }
+
+  function* filterChains(): Iterable<Chain> {
+    yield kubeletFirewall(view);
+    yield forwarding(view);
+    yield* dispatchChains('filter');
+  }
+
+  function* natChains(): Iterable<Chain> {
+    yield postrouting(view);
+    yield markMasquerade(view);
+    for (const { service, style } of styled) {
+      for (const route of service.routes) yield* indexedServiceChains(route, namesOf(route), view, style);
+    }
+    yield* dispatchChains('nat');
+  }
+
+  return {
+    family: view.family,
+    tables: [
+      { name: 'filter', jumps: FILTER_JUMPS, chains: filterChains },
+      { name: 'nat', jumps: NAT_JUMPS, chains: natChains },
+    ],
+  };
+}

@@ -1,0 +1,35 @@
+import type { NodeView } from '../routing/node-view.ts';
+import type { ServiceRoutes } from '../routing/routes.ts';
+import type { CommentPolicy } from './comment-style.ts';
+import { indexedRuleset } from './indexed-ruleset.ts';
+import { layoutFor, type LayoutName, type LayoutSettings } from './layout-choice.ts';
+import type { Ruleset } from './rule.ts';
+import { classicRuleset } from './ruleset.ts';
+
+export type { LayoutName };
+
+/** A layout that is settled. */
+export interface Layout {
+  readonly name: LayoutName;
+  readonly comments: CommentPolicy;
+}
+
+export const DEFAULT_LAYOUT: Layout = { name: 'classic', comments: 'auto' };
+
+/**
+ * All rules of one family on one node, in the layout asked for; `auto` as for a node of which nothing else
+ * is known.
+ */
+export function rulesetOf(
+  { name, comments }: LayoutSettings,
+  services: readonly ServiceRoutes[],
+  view: NodeView,
+): Ruleset {
+  const ports = services.reduce((sum, { routes }) => sum + routes.length, 0);
+  switch (layoutFor(name, ports, undefined)) {
+    case 'classic':
+      return classicRuleset(services, view, comments);
+    case 'indexed':
+      return indexedRuleset(services, view, comments);
+  }
+}
