@@ -1,6 +1,6 @@
 import { parseAddress, type Address } from '../net/address.ts';
 import { LabError } from './error.ts';
-import type { LabRequest } from './lab.ts';
+import type { LabRequest } from './request.ts';
 import { CLIENT, NODE, type Topology } from './topology.ts';
 
 /** Where a request is sent from. */

@@ -1,4 +1,5 @@
-import { cidrContains, isLoopback, type Address } from '../net/address.ts';
+import { dealingOf, turningAway, type Asker } from '../inspect/check/promise.ts';
+import { isLoopback, type Address } from '../net/address.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Endpoint, Route } from '../routing/route.ts';
 
@@ -62,62 +63,28 @@ export function expect(
     })),
     sticky: route.affinitySeconds !== undefined,
   });
-  const { cluster, local, anywhere } = route.endpoints;
-  if (destination.kind === 'clusterIP') {
-    const endpoints = route.internalPolicy === 'Local' ? local : cluster;
-    if (endpoints.length === 0) return refusal(route.internalPolicy, anywhere);
-    return arrivals(endpoints, masqueradesInternal(view, source));
+  const { kind, address } = destination;
+  const turnedAway = turningAway(route, kind);
+  // Where node ports do not answer, the host does, on which nobody listens.
+  if (kind === 'nodePort' && !answersNodePorts(view, address)) return { kind: turnedAway ?? 'refused' };
+  const dealing = dealingOf(route, kind, askerOf(source), view);
+  if (dealing !== undefined) return arrivals(dealing.endpoints, dealing.masquerade);
+  // Rules that refuse external traffic are met on the way in, never on the way out.
+  const isOwn = isLoopback(address) || ownAddresses.includes(address);
+  if (kind !== 'clusterIP' && turnedAway === 'refused' && source.kind === 'node' && !isOwn) {
+    return { kind: 'leaves' };
   }
-
-  const nobodyHere = route.externalPolicy === 'Local' ? local.length === 0 : !anywhere;
-  if (destination.kind === 'nodePort' && !answersNodePorts(view, destination.address)) {
-    return nobodyHere ? refusal(route.externalPolicy, anywhere) : { kind: 'refused' };
-  }
-  if (!anywhere) {
-    // Rules that refuse external traffic are met on the way in, never on the way out.
-    const isOwn = isLoopback(destination.address) || ownAddresses.includes(destination.address);
-    return source.kind === 'node' && !isOwn ? { kind: 'leaves' } : { kind: 'refused' };
-  }
-  if (destination.kind === 'loadBalancerIP' && !passesFirewall(route, source)) return { kind: 'dropped' };
-  if (route.externalPolicy === 'Cluster') return arrivals(cluster, true);
-  // Policy Local binds the outside only.
-  if (isLocalPod(view, source)) return arrivals(cluster, false);
-  if (source.kind === 'node') return arrivals(cluster, true);
-  return nobodyHere ? { kind: 'dropped' } : arrivals(local, false);
+  // Who is not turned away and yet not dealt to an endpoint is from outside of the source ranges.
+  return { kind: turnedAway ?? 'dropped' };
 }
 
-/** Whether the rules take the asker for a pod of this node. */
-export function isLocalPod({ localPods }: NodeView, { address, hostInterface }: Source): boolean {
-  switch (localPods.kind) {
-    case 'unknown':
-      return false;
-    case 'source':
-      return cidrContains(localPods.cidr, address);
-    case 'interface': {
-      if (hostInterface === undefined) return false;
-      const { name } = localPods;
-      return name.endsWith('+') ? hostInterface.startsWith(name.slice(0, -1)) : hostInterface === name;
-    }
-  }
-}
-
-function masqueradesInternal(view: NodeView, source: Source): boolean {
-  if (view.masqueradeAll) return true;
-  return view.localPods.kind !== 'unknown' && !isLocalPod(view, source);
-}
-
-/** A policy that finds nobody here is no error where others may answer: it drops, and does not refuse. */
-function refusal(policy: Route['internalPolicy'], anywhere: boolean): Expectation {
-  return { kind: policy === 'Local' && anywhere ? 'dropped' : 'refused' };
+function askerOf({ kind, address, hostInterface }: Source): Asker {
+  return { address, inInterface: hostInterface, isLocal: kind === 'node' };
 }
 
 function answersNodePorts({ nodePorts }: NodeView, address: Address): boolean {
   if (nodePorts.kind === 'addresses') return nodePorts.addresses.includes(address);
   return nodePorts.loopback || !isLoopback(address);
-}
-
-function passesFirewall({ sourceRanges }: Route, { address }: Source): boolean {
-  return sourceRanges.length === 0 || sourceRanges.some((range) => cidrContains(range, address));
 }
 
 function sourceSeen(

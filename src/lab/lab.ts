@@ -10,10 +10,13 @@ import { planChecks, type Check } from './checks.ts';
 import { LabError } from './error.ts';
 import { startHolder, type Holder } from './holder.ts';
 import { planTopology } from './plan-topology.ts';
-import type { Outcome, SpokenProtocol } from './protocol.ts';
+import type { Outcome } from './protocol.ts';
+import type { LabRequest } from './request.ts';
 import { routesOf, writeRules } from './rules.ts';
 import { refuseStrangers } from './strangers.ts';
 import { CLIENT, NODE, type Topology } from './topology.ts';
+
+export type { LabRequest } from './request.ts';
 
 export interface LabOptions {
   /** undefined: the one that this machine's `iptables` uses. */
@@ -22,18 +25,6 @@ export interface LabOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told what is being done, a line at a time. */
   readonly onProgress?: ((line: string) => void) | undefined;
-}
-
-export interface LabRequest {
-  /** `outside:ADDRESS` picks one of the client's addresses, `pod:ADDRESS` the pod that has it. */
-  readonly from: 'outside' | 'node' | `outside:${string}` | `pod:${string}`;
-  readonly to: { readonly address: string; readonly port: number; readonly protocol?: SpokenProtocol };
-  /** 1 without it. */
-  readonly count?: number;
-  /** Milliseconds until a request counts as unanswered; 2,000 without it. */
-  readonly timeout?: number;
-  /** How many unanswered ones are enough to send no more; all are sent without it. */
-  readonly enoughTimeouts?: number;
 }
 
 /** A throwaway node with pods, a second node and an outside client, and rules on it. */

@@ -1,5 +1,6 @@
 import type { Check } from './checks.ts';
-import type { Lab, LabRequest } from './lab.ts';
+import type { Lab } from './lab.ts';
+import type { LabRequest } from './request.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 /** Requests of which none must arrive: few are enough, and those that hang take their time. */

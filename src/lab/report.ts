@@ -1,7 +1,8 @@
 import { joinHostPort } from '../net/address.ts';
 import type { Check } from './checks.ts';
 import type { Destination, ExpectedArrival } from './expectation.ts';
-import { alignedTable } from './table.ts';
+import type { LabReport } from './schema.ts';
+import { alignedTable } from '../text/table.ts';
 import type { Sighting, Verdict } from './verdict.ts';
 
 const HEADER = ['DESTINATION', 'FROM', 'ARRIVED AT', 'EXPECTED', 'SEEN', 'SOURCE SEEN', 'VERDICT'];
@@ -94,8 +95,11 @@ function closingLine(verdicts: readonly Verdict[]): string {
   return `${wrong} of ${verdicts.length} checks are not as expected, ${requests} requests.`;
 }
 
-/** The verdicts for machines. */
-export function jsonReport(verdicts: readonly Verdict[], about: Readonly<Record<string, unknown>>): string {
+/** Of the lab as a whole. */
+export type LabFacts = Pick<LabReport, 'node' | 'backend' | 'notes'>;
+
+/** The verdicts for machines; `labReportSchema` tells their shape. */
+export function jsonReport(verdicts: readonly Verdict[], about: LabFacts): string {
   const checks = verdicts.map(({ check, requests, sightings, complaints }) => ({
     service: check.service,
     destination: { ...check.destination, protocol: check.protocol },
@@ -106,5 +110,6 @@ export function jsonReport(verdicts: readonly Verdict[], about: Readonly<Record<
     complaints,
     ok: complaints.length === 0,
   }));
-  return `${JSON.stringify({ ...about, ok: checks.every(({ ok }) => ok), checks }, null, 2)}\n`;
+  const report: LabReport = { ...about, ok: checks.every(({ ok }) => ok), checks };
+  return `${JSON.stringify(report, null, 2)}\n`;
 }

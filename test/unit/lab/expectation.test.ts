@@ -2,57 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { expect as promise, type Destination, type Source } from '../../../src/lab/expectation.ts';
 import type { Address, Cidr } from '../../../src/net/address.ts';
 import type { NodeView } from '../../../src/routing/node-view.ts';
-import type { Endpoint, EndpointChoice, Route } from '../../../src/routing/route.ts';
+import type { Route } from '../../../src/routing/route.ts';
+import { choice, here, NODE, onNode, POD, route, there, view } from '../../support/one-service.ts';
 
-const NODE = '192.168.77.10' as Address;
 const CLIENT = '192.168.77.100' as Address;
-const POD = '10.244.1.5' as Address;
 const OWN = [NODE];
 
-const view: NodeView = {
-  family: 'ipv4',
-  name: 'node-a',
-  zone: undefined,
-  address: NODE,
-  localPods: { kind: 'source', cidr: '10.244.0.0/16' as Cidr },
-  nodePorts: { kind: 'anyLocalAddress', loopback: true },
-  localhostNodePorts: true,
-  masqueradeAll: false,
-  masqueradeMark: 0x4000,
-  dropInvalid: true,
-};
-
-function endpoint(address: string, local: boolean): Endpoint {
-  const state = { ready: true, serving: true, terminating: false, zoneHints: [], nodeHints: [] };
-  return { address: address as Address, port: 80, text: `${address}:80`, local, ...state };
-}
-
-const here = endpoint(POD, true);
-const there = endpoint('10.244.2.5', false);
-const onNode = endpoint(NODE, true);
-
-function choice(cluster: readonly Endpoint[], local: readonly Endpoint[] = []): EndpointChoice {
-  return { cluster, local, reachable: cluster, anywhere: cluster.length > 0 };
-}
-
-const route: Route = {
-  family: 'ipv4',
-  namespace: 'default',
-  service: 'web',
-  label: 'default/web',
-  protocol: 'tcp',
-  clusterIP: '10.96.0.10' as Address,
-  port: 80,
-  nodePort: 30080,
-  externalIPs: ['198.51.100.1' as Address],
-  loadBalancerIPs: ['198.51.100.2' as Address],
-  sourceRanges: [],
-  affinitySeconds: undefined,
-  internalPolicy: 'Cluster',
-  externalPolicy: 'Cluster',
-  healthCheckNodePort: undefined,
-  endpoints: choice([here, there]),
-};
 const localRoute: Route = { ...route, externalPolicy: 'Local', endpoints: choice([here, there], [here]) };
 const absentRoute: Route = { ...route, externalPolicy: 'Local', endpoints: choice([there]) };
 const emptyRoute: Route = { ...route, endpoints: choice([]) };
