@@ -1,47 +1,65 @@
 import { writeFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { LayoutChoice } from '../chains/layout-choice.ts';
+import type { CommentPolicy } from '../chains/comment-style.ts';
 import type { PostEvent } from '../cluster/api/node-event.ts';
 import type { Source } from '../cluster/source.ts';
+import type { ConfigFile } from '../config/document.ts';
 import { commandFlags, type FlagValues } from '../config/flags.ts';
 import { readConfig, type EffectiveConfig } from '../config/load.ts';
 import { readConfigFile } from '../config/read-file.ts';
 import { configurationYaml } from '../config/write.ts';
+import { configChange } from '../daemon/config-watch.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { chooseBackends } from '../daemon/families.ts';
 import { makeLogger } from '../daemon/logger.ts';
 import { prepareNode } from '../daemon/prepare-node.ts';
-import { backendOf } from '../iptables/backend.ts';
-import { cleanUp } from '../iptables/cleanup.ts';
-import { ToolError } from '../iptables/tool.ts';
+import { cleanNode } from '../leftovers/clean-node.ts';
+import { warnOfLeftovers } from '../leftovers/warn.ts';
 import { createMetrics, type MetricsStore } from '../metrics/metrics.ts';
-import { FAMILIES } from '../net/address.ts';
 import { hostFacts, type HostFacts } from '../node/host.ts';
 import { InputError } from '../problems/problem.ts';
 import { nodeView } from '../routing/node-view.ts';
+import { FAILED, TROUBLE } from './exit-codes.ts';
 
 export interface RunOptions {
   /** `api`, or `dir:PATH`. */
   readonly source: string;
+  readonly layout: LayoutChoice;
+  readonly comments: CommentPolicy;
   readonly conntrackResetGoneEndpoints: boolean;
 }
 
 /** @returns the exit code */
 export async function run(options: RunOptions, flags: FlagValues): Promise<number> {
-  const { config: path, cleanup, initOnly, writeConfigTo, master, version } = commandFlags(flags);
+  const { config: path, cleanup, writeConfigTo, version } = commandFlags(flags);
   // A plain --version never comes here; --version=raw does.
   if (version !== undefined) {
     process.stdout.write(`${packageJson.version}\n`);
     return 0;
   }
-  const file = path === undefined ? {} : { file: await readConfigFile(path) };
-  const config = readConfig({ ...file, flags });
+  const file = path === undefined ? undefined : await readConfigFile(path);
+  const config = readConfig({ file, flags });
   const log = makeLogger(config.settings.logging);
   for (const warning of config.warnings) log.warn(warning);
   if (writeConfigTo !== undefined) return await writeConfig(config, writeConfigTo, log);
-  if (cleanup) return await removeRules(log);
+  if (cleanup) return (await cleanNode(log)) ? 0 : TROUBLE;
+  return await runOnNode(options, { file, flags, config, log });
+}
 
-  const { settings } = config;
+/** What the daemon runs with, and where it is from. */
+interface ConfigContext {
+  readonly file: ConfigFile | undefined;
+  readonly flags: FlagValues;
+  readonly config: EffectiveConfig;
+  readonly log: Logger;
+}
+
+async function runOnNode(options: RunOptions, context: ConfigContext): Promise<number> {
+  const { flags, config, log } = context;
+  const { settings, configuration } = config;
+  const { initOnly, master } = commandFlags(flags);
   const host = await hostFacts();
   const nodeName = settings.hostnameOverride ?? host.name;
   if (nodeName === undefined) {
@@ -51,7 +69,8 @@ export async function run(options: RunOptions, flags: FlagValues): Promise<numbe
   const stop = new AbortController();
   // Listeners that stay: a library that watches over our tools ends the process where it finds none.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
-  const metricsStore = createMetrics(packageJson.version);
+  const { version } = packageJson;
+  const metricsStore = createMetrics(version);
   const { source, postEvent } = await chooseSource(
     options,
     config,
@@ -72,24 +91,36 @@ export async function run(options: RunOptions, flags: FlagValues): Promise<numbe
     return 0;
   }
   warnOfOpenNodePorts(config, log);
-  log.info({ version: packageJson.version, node: nodeName }, 'chainwright begins');
-  await runDaemon(
-    {
-      settings,
-      configuration: config.configuration,
-      nodeName,
-      backends,
-      source,
-      metricsStore,
-      log,
-      postEvent,
-      afterFirstRules,
-      resetGoneEndpoints: options.conntrackResetGoneEndpoints,
-    },
-    stop.signal,
-  );
-  log.info('chainwright ends; the rules stay');
-  return 0;
+  log.info({ version, node: nodeName }, 'chainwright begins');
+  const changed = stopOnChange(context, stop);
+  const [backend] = backends;
+  const told = backend && warnOfLeftovers(backend.kind, log, postEvent);
+  const { conntrackResetGoneEndpoints: resetGoneEndpoints, comments } = options;
+  const layout = { name: options.layout, comments };
+  const aboutUs = { settings, configuration, flags, version, nodeName, backends, layout, metricsStore };
+  try {
+    const daemon = { ...aboutUs, source, log, postEvent, afterFirstRules, resetGoneEndpoints };
+    await runDaemon(daemon, stop.signal);
+  } finally {
+    stop.abort();
+  }
+  await told;
+  const why = (await changed) ? ', to be started with the changed configuration' : '';
+  log.info(`chainwright ends${why}; the rules stay`);
+  return why === '' ? 0 : FAILED;
+}
+
+/** Stops everything when the configuration changes, and tells what did; resolves with whether it has. */
+async function stopOnChange(
+  { file, flags, config, log }: ConfigContext,
+  stop: AbortController,
+): Promise<boolean> {
+  if (file === undefined) return false;
+  const { configuration: running } = config;
+  const changes = (await configChange({ file, flags, running, log }, stop.signal)) ?? [];
+  for (const change of changes) log.warn(`${file.name}: changed: ${change}`);
+  if (changes.length > 0) stop.abort();
+  return changes.length > 0;
 }
 
 interface SourceContext {
@@ -123,24 +154,6 @@ async function writeConfig({ configuration }: EffectiveConfig, path: string, log
   await writeFile(path, configurationYaml(configuration));
   log.info({ file: path }, 'the configuration in force is written');
   return 0;
-}
-
-/** From both stores: what an older system left in the other one still acts on packets. */
-async function removeRules(log: Logger): Promise<number> {
-  let failed = false;
-  for (const kind of ['nft', 'legacy'] as const) {
-    for (const family of FAMILIES) {
-      try {
-        const { chains, jumps } = await cleanUp(backendOf(kind, family));
-        if (chains + jumps > 0) log.info({ backend: kind, family, chains, jumps }, 'rules removed');
-      } catch (error) {
-        if (error instanceof ToolError && error.kind === 'missing') continue;
-        log.error({ backend: kind, family, error: String(error) }, 'rules could not be removed');
-        failed = true;
-      }
-    }
-  }
-  return failed ? 2 : 0;
 }
 
 function wantsLocalhostNodePorts({ settings }: EffectiveConfig, name: string, host: HostFacts): boolean {

@@ -1,3 +1,4 @@
+import { compactList } from '../model/compact.ts';
 import type { Service, ServicePort } from '../model/objects.ts';
 import { familyOf, parseAddress, parseCidr, type Address, type Cidr, type Family } from '../net/address.ts';
 import { expectedGot, type Problem } from '../problems/problem.ts';
@@ -15,8 +16,9 @@ const DEFAULT_AFFINITY_SECONDS = 10_800;
 /** The Service with the API server's defaults. Fields that contradict each other are told by `serviceProblems`. */
 export function toService(raw: RawService): Service {
   const { spec } = raw;
-  const clusterIPs = clusterIPsOf(spec);
+  const clusterIPs = compactList(clusterIPsOf(spec));
   const headless = spec.clusterIP === 'None' || spec.clusterIPs?.[0] === 'None';
+  const proxied = ingressAddresses(raw, 'Proxy');
   return {
     namespace: raw.metadata.namespace ?? 'default',
     name: raw.metadata.name,
@@ -27,13 +29,8 @@ export function toService(raw: RawService): Service {
     families: familiesOf(spec, clusterIPs),
     ports: (spec.ports ?? []).map(toPort),
     externalIPs: distinct(addresses(spec.externalIPs ?? [])),
-    loadBalancerVIPs: distinct(
-      addresses(
-        (raw.status?.loadBalancer?.ingress ?? [])
-          .filter(({ ipMode }) => (ipMode ?? 'VIP') === 'VIP')
-          .map(({ ip }) => ip ?? ''),
-      ),
-    ),
+    loadBalancerVIPs: distinct(ingressAddresses(raw, 'VIP')),
+    ...(proxied.length > 0 && { proxiedLoadBalancerIPs: distinct(proxied) }),
     loadBalancerSourceRanges: distinct(cidrs(spec.loadBalancerSourceRanges ?? [])),
     affinitySeconds:
       spec.sessionAffinity === 'ClientIP'
@@ -127,15 +124,28 @@ export function toProtocol(raw: 'TCP' | 'UDP' | 'SCTP' | null | undefined): Serv
   }
 }
 
+/** Whether the node (VIP) or the load balancer (Proxy) is to deal with an address. */
+function ingressAddresses({ status }: RawService, mode: 'VIP' | 'Proxy'): readonly Address[] {
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  return addresses(ingress.filter(({ ipMode }) => (ipMode ?? 'VIP') === mode).map(({ ip }) => ip ?? ''));
+}
+
 function clusterIPsOf(spec: RawSpec): readonly Address[] {
   const several = addresses(spec.clusterIPs ?? []);
   return several.length > 0 ? several : addresses([spec.clusterIP ?? '']);
 }
 
 function familiesOf(spec: RawSpec, clusterIPs: readonly Address[]): readonly Family[] {
-  if (clusterIPs.length > 0) return clusterIPs.map(familyOf);
+  if (clusterIPs.length > 0) return sharedFamilies(clusterIPs.map(familyOf));
   const asked = (spec.ipFamilies ?? []).map((family): Family => (family === 'IPv6' ? 'ipv6' : 'ipv4'));
-  return asked.length > 0 ? asked : ['ipv4'];
+  return sharedFamilies(asked.length > 0 ? asked : ['ipv4']);
+}
+
+const FAMILY_LISTS: readonly (readonly Family[])[] = [['ipv4'], ['ipv6'], ['ipv4', 'ipv6'], ['ipv6', 'ipv4']];
+
+/** There are few such lists, and many services. */
+function sharedFamilies(families: readonly Family[]): readonly Family[] {
+  return FAMILY_LISTS.find((list) => list.join() === families.join()) ?? families;
 }
 
 function setPort(raw: number | null | undefined): number | undefined {
@@ -150,9 +160,6 @@ function cidrs(texts: readonly string[]): readonly Cidr[] {
   return texts.map((text) => parseCidr(text.trim())).filter((cidr) => cidr !== undefined);
 }
 
-const NOTHING: readonly never[] = [];
-
-/** Shares one empty list: most services have no external addresses, and there may be many services. */
 function distinct<Value>(values: readonly Value[]): readonly Value[] {
-  return values.length === 0 ? NOTHING : [...new Set(values)];
+  return compactList(values.length < 2 ? values : [...new Set(values)]);
 }

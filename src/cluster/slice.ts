@@ -1,3 +1,4 @@
+import { compactList } from '../model/compact.ts';
 import type { EndpointSlice, SliceEndpoint } from '../model/objects.ts';
 import { familyOf, parseAddress } from '../net/address.ts';
 import { expectedGot } from '../problems/problem.ts';
@@ -24,10 +25,12 @@ export function toEndpointSlice(raw: RawEndpointSlice): EndpointSlice | undefine
     name: raw.metadata.name,
     serviceName,
     family: raw.addressType === 'IPv6' ? 'ipv6' : 'ipv4',
-    ports: (raw.ports ?? []).flatMap(({ name, protocol, port }) =>
-      port ? [{ name: name ?? '', protocol: toProtocol(protocol), port }] : [],
+    ports: compactList(
+      (raw.ports ?? []).flatMap(({ name, protocol, port }) =>
+        port ? [{ name: name ?? '', protocol: toProtocol(protocol), port }] : [],
+      ),
     ),
-    endpoints: (raw.endpoints ?? []).flatMap(toEndpoint),
+    endpoints: compactList(toEndpoints(raw.endpoints ?? [])),
     changedAt: timeOf(raw.metadata.annotations?.[TRIGGER_TIME_ANNOTATION]),
   };
 }
@@ -51,20 +54,38 @@ export function sliceProblems(raw: RawEndpointSlice): readonly FieldProblem[] {
   );
 }
 
-const NO_HINTS: readonly string[] = [];
+type RawEndpoint = NonNullable<RawEndpointSlice['endpoints']>[number];
 
-function toEndpoint(raw: NonNullable<RawEndpointSlice['endpoints']>[number]): readonly SliceEndpoint[] {
-  const address = parseAddress(raw.addresses[0] ?? '');
-  if (address === undefined) return [];
-  return [
-    {
-      address,
-      nodeName: raw.nodeName ?? undefined,
-      ready: raw.conditions?.ready ?? true,
-      serving: raw.conditions?.serving ?? true,
-      terminating: raw.conditions?.terminating ?? false,
-      zoneHints: raw.hints?.forZones?.map(({ name }) => name) ?? NO_HINTS,
-      nodeHints: raw.hints?.forNodes?.map(({ name }) => name) ?? NO_HINTS,
-    },
-  ];
+function toEndpoints(raw: readonly RawEndpoint[]): readonly SliceEndpoint[] {
+  const hintLists = sharedLists();
+  return raw.flatMap(({ addresses, conditions, nodeName, hints }) => {
+    const address = parseAddress(addresses[0] ?? '');
+    if (address === undefined) return [];
+    return [
+      {
+        address,
+        nodeName: nodeName ?? undefined,
+        ready: conditions?.ready ?? true,
+        serving: conditions?.serving ?? true,
+        terminating: conditions?.terminating ?? false,
+        zoneHints: hintLists(hints?.forZones),
+        nodeHints: hintLists(hints?.forNodes),
+      },
+    ];
+  });
+}
+
+type RawHints = readonly { readonly name: string }[] | null | undefined;
+
+/** The names of hints; lists that name the same are one, since a slice of many endpoints has few zones. */
+function sharedLists(): (hints: RawHints) => readonly string[] {
+  const lists = new Map<string, readonly string[]>([['', compactList<string>([])]]);
+  return (hints) => {
+    const names = (hints ?? []).map(({ name }) => name);
+    const key = names.join('\n');
+    const known = lists.get(key);
+    if (known !== undefined) return known;
+    lists.set(key, names);
+    return names;
+  };
 }

@@ -1,17 +1,42 @@
 import { Option, type Command } from 'commander';
+import { InputError } from '../problems/problem.ts';
 import { FLAGS, type Flag, type FlagValues } from './flags.ts';
+import { COMMAND_FLAGS, PROCESS_FLAGS } from './flags/process.ts';
+import { CONNTRACK_FLAGS, RULE_FLAGS } from './flags/rules.ts';
 
-const GROUP = 'Flags of kube-proxy:';
+/**
+ * The flags that help shows: all; those that decide what the rules are; or these and how to reach the
+ * cluster.
+ */
+export type ShownFlags = 'all' | 'rules' | 'rulesAndCluster';
 
 /**
  * Gives the command every flag of kube-proxy, but those it has an option of the same name for. Values
  * are only collected; `readConfig` checks them, all at once. Loads neither schema nor YAML.
  */
-export function addKubeProxyFlags(command: Command): void {
+export function addKubeProxyFlags(command: Command, shown: ShownFlags = 'all'): void {
   for (const flag of FLAGS) {
     const isTaken = command.options.some((option) => option.long === `--${flag.name}`);
-    if (!isTaken) command.addOption(optionOf(flag));
+    if (!isTaken) command.addOption(optionOf(flag).hideHelp(isIdle(flag) || !isShown(flag, shown)));
   }
+  if (shown !== 'all') command.hook('preAction', () => refuseOrders(command, shown));
+}
+
+/**
+ * Settings that mean nothing to a command are taken, so that kube-proxy's flags can be given as they are. What
+ * has the daemon do something else, or ask somewhere else, must not be passed over.
+ *
+ * @throws InputError
+ */
+function refuseOrders(command: Command, shown: ShownFlags): void {
+  const given = flagValues(command);
+  const problems = COMMAND_FLAGS.filter((flag) => !isShown(flag, shown))
+    .filter(({ name }) => given[name]?.some((text) => text !== 'false'))
+    .map(({ name }) => {
+      const message = `means nothing to chainwright ${command.name()}, only to chainwright run`;
+      return { where: `--${name}`, path: '', message };
+    });
+  if (problems.length > 0) throw new InputError(problems);
 }
 
 /** The texts of the flags that the user gave, by name. */
@@ -37,9 +62,34 @@ function optionOf(flag: Flag): Option {
   const standard = flag.default === undefined ? '' : ` (default: ${flag.default})`;
   return new Option(`${short}--${flag.name} ${value}`, flag.help + standard)
     .argParser(flag.short === undefined ? collect : collectShort)
-    .helpGroup(GROUP)
-    .hideHelp(isIdle(flag));
+    .helpGroup(headingOf(flag));
 }
+
+function isShown({ name }: Flag, shown: ShownFlags): boolean {
+  if (shown === 'all' || DECIDES_RULES.has(name)) return true;
+  return shown === 'rulesAndCluster' && REACHES_CLUSTER.has(name);
+}
+
+const TIMING: ReadonlySet<string> = new Set(['iptables-sync-period', 'iptables-min-sync-period']);
+
+const DECIDES_RULES: ReadonlySet<string> = new Set([
+  ...RULE_FLAGS.map(({ name }) => name).filter((name) => !TIMING.has(name)),
+  ...['config', 'hostname-override', 'bind-address', 'conntrack-tcp-be-liberal'],
+]);
+
+const REACHES_CLUSTER: ReadonlySet<string> = new Set(['kubeconfig', 'master']);
+
+function headingOf(flag: Flag): string {
+  const group = GROUPS.find(({ flags }) => flags.includes(flag));
+  return group === undefined ? 'Flags of kube-proxy:' : `Flags of kube-proxy, ${group.about}:`;
+}
+
+const GROUPS: readonly { readonly about: string; readonly flags: readonly Flag[] }[] = [
+  { about: 'what to do', flags: COMMAND_FLAGS },
+  { about: 'the process', flags: PROCESS_FLAGS },
+  { about: 'the rules', flags: RULE_FLAGS },
+  { about: 'connection tracking', flags: CONNTRACK_FLAGS },
+];
 
 const PLACEHOLDERS: Readonly<Record<Flag['kind'], string>> = {
   bool: 'bool',

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import type { LayoutSettings } from '../chains/layout-choice.ts';
 import type { PostEvent } from '../cluster/api/node-event.ts';
 import type { Change, Source } from '../cluster/source.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { FLAGS, type FlagValues } from '../config/flags.ts';
 import { configurationObject } from '../config/write.ts';
 import { systemClock } from '../health/clock.ts';
 import { trackHealth } from '../health/proxy-health.ts';
@@ -9,6 +11,7 @@ import { probeRoutes } from '../health/probe-routes.ts';
 import type { Backend } from '../iptables/backend.ts';
 import type { MetricsStore } from '../metrics/metrics.ts';
 import { metricsRoutes } from '../metrics/routes.ts';
+import { flagzText } from '../metrics/zpages.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Family } from '../net/address.ts';
 import { isConntrackLiberal, readInterfaceAddresses } from '../node/host.ts';
@@ -17,6 +20,7 @@ import { startReconciler } from '../reconciler/reconciler.ts';
 import { conntrackDuty } from './conntrack-duty.ts';
 import { healthCheckDuty } from './health-check-duty.ts';
 import { setLazyGauges } from './lazy-gauges.ts';
+import { memoryReturn } from './memory.ts';
 import { watchNodePorts } from './node-port-watch.ts';
 import { observe } from './observe.ts';
 import { programmingLatency } from './programming-latency.ts';
@@ -25,8 +29,13 @@ import { runServers } from './servers.ts';
 export interface DaemonOptions {
   readonly settings: Settings;
   readonly configuration: Configuration;
+  /** Those that were given, for /flagz. */
+  readonly flags: FlagValues;
+  /** Of this program. */
+  readonly version: string;
   readonly nodeName: string;
   readonly backends: readonly Backend[];
+  readonly layout: LayoutSettings;
   readonly source: Source;
   readonly metricsStore: MetricsStore;
   readonly log: Logger;
@@ -56,12 +65,24 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       nodeName,
       settings,
       backends,
+      layout: options.layout,
       host: () => ({ interfaceAddresses: readInterfaceAddresses(), conntrackLiberal }),
       observer: observe({ log, metrics, health, latency, postEvent, afterSync }),
     },
     either,
   );
   const { store, view } = reconciler;
+  const families = backends.map(({ family }) => family);
+  const nodePorts = watchNodePorts(
+    {
+      routes: () => families.map((family) => ({ view: view(family), routes: reconciler.routes(family) })),
+      interfaceAddresses: readInterfaceAddresses,
+      metrics,
+      log,
+      postEvent,
+    },
+    either,
+  );
   const conntrack = conntrackDuty({
     store,
     nodeName,
@@ -87,13 +108,18 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
 
   /** One after the other for each family, and never in the way of the next sync. */
   const duties = new Map<Family, Promise<void>>();
+  const returnMemory = memoryReturn();
   let firstRules: Promise<void> | undefined;
   function afterSync(report: SyncReport): void {
+    nodePorts.afterSync(report);
     const before = duties.get(report.family) ?? Promise.resolve();
     const work = before
       .then(() => (firstRules ??= options.afterFirstRules()))
       .then(() => healthChecks.get(report.family)?.sync())
       .then(() => conntrack(report))
+      .then(() => {
+        if (report.kind === 'full' && !reconciler.isWriting()) returnMemory();
+      })
       .catch((error: unknown) => log.error({ error: String(error) }, 'the duties after a sync failed'));
     duties.set(report.family, work);
   }
@@ -114,7 +140,6 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     if (slices > 0) metrics.endpointChanges.inc({}, slices);
   }
 
-  const families = backends.map(({ family }) => family);
   const servers = runServers(
     {
       settings,
@@ -133,23 +158,15 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
         },
         configuration: () => configurationObject(options.configuration),
         enableProfiling: settings.enableProfiling,
+        version: options.version,
+        flags: () => flagzText(FLAGS, options.flags),
       }),
-    },
-    either,
-  );
-  const nodePorts = watchNodePorts(
-    {
-      routes: () => families.map((family) => ({ view: view(family), routes: reconciler.routes(family) })),
-      interfaceAddresses: readInterfaceAddresses,
-      metrics,
-      log,
-      postEvent,
     },
     either,
   );
   postEvent({ type: 'Normal', reason: 'Starting', action: 'StartKubeProxy', note: '' });
   try {
-    await Promise.all([options.source.run(listener, either), reconciler.done, servers, nodePorts]);
+    await Promise.all([options.source.run(listener, either), reconciler.done, servers, nodePorts.done]);
   } finally {
     stop.abort();
     await Promise.all([...healthChecks.values()].map(({ close }) => close()));

@@ -37,7 +37,13 @@ export function healthCheckDuty(options: HealthCheckDutyOptions): HealthCheckDut
         'health-check node port',
       );
       const note = `node ${view().name} cannot serve the health checks of service ${check.namespace}/${check.name}: ${message}`;
-      postEvent({ type: 'Warning', reason: 'FailedToStartServiceHealthcheck', action: 'Listen', note });
+      postEvent({
+        type: 'Warning',
+        reason: 'FailedToStartServiceHealthcheck',
+        action: 'Listen',
+        note,
+        service: { namespace: check.namespace, name: check.name },
+      });
     },
     onFault: (error) => log.debug({ error: error.message }, 'a health check was not answered'),
   });

@@ -10,12 +10,10 @@ export function makeLogger({ format, verbosity }: Settings['logging']): Logger {
 
 /** kube-proxy says what it does from 2 on, and in detail from 4 on. */
 function levelOf(verbosity: number): Level {
-  if (verbosity >= 8) return 'trace';
   return verbosity >= 4 ? 'debug' : 'info';
 }
 
 const LEVELS: Readonly<Record<number, string>> = {
-  10: 'TRACE',
   20: 'DEBUG',
   30: 'INFO ',
   40: 'WARN ',

@@ -9,7 +9,8 @@ import {
   takenNodePorts,
   type TakenNodePort,
 } from '../node/taken-node-ports.ts';
-import { pause } from '../reconciler/runner.ts';
+import type { SyncReport } from '../reconciler/observer.ts';
+import { pause, startRunner } from '../reconciler/runner.ts';
 import type { Address } from '../net/address.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
@@ -25,27 +26,54 @@ export interface NodePortWatchOptions {
 
 /** Milliseconds: a socket that a process opens later is found within this time. */
 const INTERVAL = 60_000;
+/** Milliseconds between two looks, at least: a large cluster brings its services in many syncs. */
+const PACE = 1_000;
+
+export interface NodePortWatch {
+  /** After each sync: node ports that are new are looked at at once. */
+  readonly afterSync: (report: SyncReport) => void;
+  readonly done: Promise<void>;
+}
 
 /**
  * Looks for sockets of the host that listen on node ports, whose traffic the services take without a
  * word, and for node ports that the kernel may give to outgoing connections.
  */
-export async function watchNodePorts(options: NodePortWatchOptions, signal: AbortSignal): Promise<void> {
-  const told = new Set<string>();
-  for (;;) {
-    await pause(INTERVAL, signal);
-    if (signal.aborted) return;
+export function watchNodePorts(options: NodePortWatchOptions, signal: AbortSignal): NodePortWatch {
+  let told: ReadonlySet<string> = new Set();
+  const run = async (): Promise<void> => {
     try {
-      await look(options, told);
+      told = await look(options, told);
     } catch (error) {
       options.log.warn({ error: String(error) }, 'looking for taken node ports failed');
     }
-  }
+  };
+  const runner = startRunner({ run, minInterval: PACE, retry: { first: PACE, most: PACE } }, signal);
+  const lookNowAndThen = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await pause(INTERVAL, signal);
+      runner.request();
+    }
+  };
+  return {
+    afterSync: (report) => {
+      if (hasNewNodePort(report)) runner.request();
+    },
+    done: Promise.all([runner.done, lookNowAndThen()]).then(() => undefined),
+  };
 }
 
-async function look(options: NodePortWatchOptions, told: Set<string>): Promise<void> {
+function hasNewNodePort({ before, after }: Pick<SyncReport, 'before' | 'after'>): boolean {
+  const keyOf = ({ protocol, nodePort }: Route): string => `${protocol} ${String(nodePort)}`;
+  const known = new Set(before.map(keyOf));
+  return after.some((route) => route.nodePort !== undefined && !known.has(keyOf(route)));
+}
+
+/** @returns what is so now: what was so before is not told again, until it has been otherwise */
+async function look(options: NodePortWatchOptions, told: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   const { metrics, log, postEvent } = options;
-  const all = options.routes();
+  // They can be gone through but once.
+  const all = options.routes().map(({ view, routes }) => ({ view, routes: [...routes] }));
   const ports = new Set<number>();
   for (const { routes } of all)
     for (const { nodePort } of routes) if (nodePort !== undefined) ports.add(nodePort);
@@ -58,9 +86,10 @@ async function look(options: NodePortWatchOptions, told: Set<string>): Promise<v
     const count = new Set(taken.filter((each) => each.protocol === protocol).map(({ port }) => port)).size;
     metrics.takenNodePorts.set({ protocol }, count);
   }
+  const current = new Set<string>();
   const tell = (note: string, reason: string): void => {
+    current.add(note);
     if (told.has(note)) return;
-    told.add(note);
     log.warn(note);
     postEvent({ type: 'Warning', reason, action: 'Listen', note });
   };
@@ -70,13 +99,14 @@ async function look(options: NodePortWatchOptions, told: Set<string>): Promise<v
   const conflict =
     ephemeral &&
     ephemeralRangeConflicts(
-      all.flatMap(({ routes }) => [...routes]),
+      all.flatMap(({ routes }) => routes),
       ephemeral,
     );
-  if (conflict === undefined) return;
+  if (conflict === undefined) return current;
   const listed = conflict.ports.slice(0, 5).join(', ') + (conflict.ports.length > 5 ? ' and more' : '');
   tell(
     `node ports ${listed} may also be given to outgoing connections, which then break; reserve them: sysctl -w ${conflict.sysctl}`,
     'NodePortEphemeral',
   );
+  return current;
 }

@@ -48,7 +48,14 @@ export function observe(options: ObserverOptions): ReconcilerObserver {
       for (const [service, error] of services) {
         log.error({ family, service, error: error.message }, 'the kernel refuses the rules of a service');
         const note = `the kernel refuses the ${family} rules of service ${service}: ${error.message}`;
-        postEvent({ type: 'Warning', reason: 'ServiceRefused', action: 'Sync', note });
+        const [namespace = '', name = ''] = service.split('/');
+        postEvent({
+          type: 'Warning',
+          reason: 'ServiceRefused',
+          action: 'Sync',
+          note,
+          service: { namespace, name },
+        });
       }
       if (services.size === 0) log.info({ family }, 'the kernel takes the rules of all services again');
     },

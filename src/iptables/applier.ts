@@ -9,11 +9,12 @@ import { readSnapshot } from './snapshot.ts';
  * For each chain that a line names, the restore tool of the nft backend searches a sorted list from its
  * head, so that a long section takes quadratic time: 10,000 services of two endpoints take a minute.
  * Sections keep the list short, and for dispatch rules in descending order every search ends at once.
- * The legacy tool copies the whole table at each section's end: there one is best.
+ * The legacy tool copies the whole table at each section's end: there one is best. It keeps its chains
+ * sorted, and takes them in a third less time where they come that way.
  */
 const TUNING: Readonly<Record<BackendKind, Tuning>> = {
-  nft: { sectionChains: 300, dispatchByTarget: true },
-  legacy: { sectionChains: Infinity, dispatchByTarget: false },
+  nft: { sectionChains: 300, dispatchByTarget: true, declareFirst: false },
+  legacy: { sectionChains: Infinity, dispatchByTarget: false, declareFirst: true },
 };
 
 /**

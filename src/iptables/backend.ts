@@ -13,18 +13,27 @@ export interface Backend {
   readonly save: Command;
   /** `iptables` itself. */
   readonly list: Command;
+  /** Prints the changes that anybody makes, of either family; the legacy store tells of none. */
+  readonly monitor: Command;
 }
 
 /**
  * @param via a command that runs another one elsewhere, such as `ip netns exec node`
  */
 export function backendOf(kind: BackendKind, family: Family, via: readonly string[] = []): Backend {
-  const tool = (action: string): Command => {
-    const name = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${kind}${action}`;
+  const run = (file: string, ...args: readonly string[]): Command => {
     const [first, ...rest] = via;
-    return first === undefined ? [name] : [first, ...rest, name];
+    return first === undefined ? [file, ...args] : [first, ...rest, file, ...args];
   };
-  return { kind, family, restore: tool('-restore'), save: tool('-save'), list: tool('') };
+  const name = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${kind}`;
+  return {
+    kind,
+    family,
+    restore: run(`${name}-restore`),
+    save: run(`${name}-save`),
+    list: run(name),
+    monitor: run('stdbuf', '--output=L', 'xtables-monitor', '--event'),
+  };
 }
 
 /** What one store holds; undefined where its tools are missing. */

@@ -1,4 +1,5 @@
-import { KUBE_FIREWALL } from '../chains/fixed.ts';
+import { KUBE_FIREWALL, KUBE_MARK_MASQ, KUBE_POSTROUTING } from '../chains/fixed.ts';
+import { isServiceChain } from '../chains/names.ts';
 import type { Backend } from './backend.ts';
 import { removalLines } from './restore-text.ts';
 import { restore } from './restore.ts';
@@ -7,8 +8,13 @@ import { runTool } from './tool.ts';
 /** Marks the tables that a kubelet uses; with it go chains that are the kubelet's as much as ours. */
 const KUBELET_CANARY = 'KUBE-KUBELET-CANARY';
 const KUBELETS: ReadonlySet<string> = new Set([KUBE_FIREWALL, KUBELET_CANARY]);
-const OURS =
-  /^KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS|POSTROUTING|MARK-MASQ|FORWARD|PROXY-FIREWALL|PROXY-CANARY|FIREWALL|(SVC|SVL|EXT|FW|SEP|XLB)-.*)$/;
+/** Older kubelets make these too, in whichever store they choose. */
+const SHARED: ReadonlySet<string> = new Set([KUBE_FIREWALL, KUBE_MARK_MASQ, KUBE_POSTROUTING]);
+/** Of kube-proxy's iptables mode, and ours. */
+const FIXED =
+  /^KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS|POSTROUTING|MARK-MASQ|FORWARD|PROXY-FIREWALL|PROXY-CANARY|FIREWALL)$/;
+/** Of its ipvs mode alone. Source: iptablesCleanupChains in pkg/proxy/ipvs/proxier.go. */
+const OF_IPVS = /^KUBE-(NODE-PORT|LOAD-BALANCER|SOURCE-RANGES-FIREWALL|IPVS-FILTER|IPVS-OUT-FILTER)$/;
 
 /** What was removed from one store. */
 export interface Cleaned {
@@ -17,8 +23,8 @@ export interface Cleaned {
 }
 
 /**
- * Removes every chain and jump of a service proxy, ours or kube-proxy's iptables mode's, from the store.
- * What the kubelet writes itself stays where there is a kubelet.
+ * Removes every chain and jump of a service proxy, ours or those of kube-proxy's modes iptables and ipvs, from
+ * the store. What the kubelet writes itself stays where there is a kubelet.
  *
  * @throws RestoreError where another program's rule holds on to one of the chains
  */
@@ -28,7 +34,7 @@ export async function cleanUp(backend: Backend): Promise<Cleaned> {
   let chains = 0;
   let jumps = 0;
   for (const table of tables) {
-    const gone = table.chains.filter((chain) => OURS.test(chain) && !keep.has(chain));
+    const gone = table.chains.filter((chain) => isOfProxy(chain) && !keep.has(chain));
     const jumpsGone = table.jumps.filter(({ target }) => gone.includes(target));
     if (gone.length === 0) continue;
     await restore(backend, () => [
@@ -41,6 +47,17 @@ export async function cleanUp(backend: Backend): Promise<Cleaned> {
     jumps += jumpsGone.length;
   }
   return { chains, jumps };
+}
+
+/** How many chains a service proxy has in the store. Those that a kubelet may have made do not count. */
+export async function countProxyChains(backend: Backend): Promise<number> {
+  const tables = await readTables(backend);
+  const isSurely = (chain: string): boolean => isOfProxy(chain) && !SHARED.has(chain);
+  return tables.reduce((sum, { chains }) => sum + chains.filter(isSurely).length, 0);
+}
+
+function isOfProxy(chain: string): boolean {
+  return FIXED.test(chain) || OF_IPVS.test(chain) || isServiceChain(chain);
 }
 
 interface TableContent {

@@ -2,6 +2,8 @@ import type { Backend } from './backend.ts';
 import { chunks } from './restore-text.ts';
 import { runTool, ToolError, type Command } from './tool.ts';
 
+/** Bytes of input that are made before the legacy tool is started: that of 2,000 services. */
+const MADE_AHEAD = 2 ** 21;
 /** Seconds to wait for another program that holds the lock of the legacy tables; kube-proxy's number. */
 const LOCK_SECONDS = 5;
 const NEIGHBOURS = 3;
@@ -37,8 +39,7 @@ export class RestoreError extends Error {
  */
 export async function restore(backend: Backend, lines: () => Iterable<string>): Promise<void> {
   const command: Command = [...backend.restore, '--noflush', '--counters', '-w', String(LOCK_SECONDS)];
-  // The legacy tool holds the lock of all tables while it reads: there the text is made beforehand.
-  const input = backend.kind === 'legacy' ? [...chunks(lines())] : chunks(lines());
+  const input = backend.kind === 'legacy' ? madeAhead(chunks(lines())) : chunks(lines());
   try {
     await runTool(command, { input });
   } catch (error) {
@@ -46,6 +47,26 @@ export async function restore(backend: Backend, lines: () => Iterable<string>): 
     const failing = failingLine(error.stderr);
     throw new RestoreError(error, failing, failing === undefined ? [] : quote(lines(), failing));
   }
+}
+
+/**
+ * The legacy tool holds the lock of all tables while it reads: the text is made before it is started, up to
+ * a size. The rest is made faster than the tool reads, and need not be in memory all at once.
+ */
+function madeAhead(texts: Iterable<Buffer>): Iterable<Buffer> {
+  const iterator = texts[Symbol.iterator]();
+  const made: Buffer[] = [];
+  let next = iterator.next();
+  for (let bytes = 0; next.done !== true && bytes < MADE_AHEAD; next = iterator.next()) {
+    made.push(next.value);
+    bytes += next.value.length;
+  }
+  return {
+    *[Symbol.iterator]() {
+      yield* made;
+      for (; next.done !== true; next = iterator.next()) yield next.value;
+    },
+  };
 }
 
 /** `line 7 failed`, `line 7: RULE_APPEND failed …`, `Error occurred at line: 7`: all the tools' ways. */

@@ -46,7 +46,9 @@ export interface ToolOptions {
   /** Called for each line of its standard output, without the newline. */
   readonly onLine?: (line: string) => void;
   /** Milliseconds until it is stopped. */
-  readonly timeout?: number;
+  readonly timeout?: number | 'none';
+  /** Stops it. */
+  readonly signal?: AbortSignal;
 }
 
 const DEFAULT_TIMEOUT = 300_000;
@@ -66,7 +68,8 @@ export async function runTool(command: Command, options: ToolOptions = {}): Prom
     stderr: 'pipe',
     buffer: { stdout: false },
     maxBuffer: { stderr: MOST_STDERR },
-    timeout: options.timeout ?? DEFAULT_TIMEOUT,
+    timeout: options.timeout === 'none' ? 0 : (options.timeout ?? DEFAULT_TIMEOUT),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     forceKillAfterDelay: 2_000,
     reject: false,
     stripFinalNewline: true,

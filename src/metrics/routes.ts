@@ -1,6 +1,7 @@
 import { json, text, type Answer } from '../health/http/answer.ts';
 import type { Routes } from '../health/http/routes.ts';
 import { TEXT_FORMAT } from './text.ts';
+import { statuszText } from './zpages.ts';
 
 export interface MetricsSources {
   /** In the text format of Prometheus. */
@@ -8,20 +9,30 @@ export interface MetricsSources {
   /** The KubeProxyConfiguration in force, in the shape of the API. */
   readonly configuration: () => Readonly<Record<string, unknown>>;
   readonly enableProfiling: boolean;
+  /** Of this program. */
+  readonly version: string;
+  /** The flags in force, as text. */
+  readonly flags: () => string;
 }
 
 /**
  * What metricsBindAddress serves, as kube-proxy does; more can be added beside it.
  * `/healthz` tells here only that the program answers; the health of the rules is told elsewhere.
  */
-export function metricsRoutes({ metricsText, configuration, enableProfiling }: MetricsSources): Routes {
-  return {
+export function metricsRoutes(sources: MetricsSources): Routes {
+  const { metricsText, configuration, enableProfiling, version, flags } = sources;
+  const routes: Routes = {
     '/healthz': () => text(200, 'ok'),
     '/metrics': () => metricsAnswer(metricsText()),
     '/proxyMode': () => text(200, 'iptables'),
     '/configz': () => json(200, { [CONFIG_GROUP]: configuration() }),
+    '/flagz': () => text(200, flags()),
     ...(enableProfiling && { '/debug/pprof/': noProfiles, '/debug/pprof': noProfiles }),
   };
+  const paths = Object.keys(routes);
+  const statusz = (): Answer =>
+    text(200, statuszText({ version, started: performance.timeOrigin, now: Date.now(), paths }));
+  return { ...routes, '/statusz': statusz };
 }
 
 const CONFIG_GROUP = 'kubeproxy.config.k8s.io';

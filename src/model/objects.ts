@@ -22,6 +22,8 @@ export interface Service {
   readonly externalIPs: readonly Address[];
   /** Load-balancer addresses of ipMode VIP; those of ipMode Proxy make no rules. */
   readonly loadBalancerVIPs: readonly Address[];
+  /** Those of ipMode Proxy; absent where there are none, as with most services. */
+  readonly proxiedLoadBalancerIPs?: readonly Address[];
   readonly loadBalancerSourceRanges: readonly Cidr[];
   /** Session affinity by client IP lasts this long; undefined is no affinity. */
   readonly affinitySeconds: number | undefined;

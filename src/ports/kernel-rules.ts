@@ -1,4 +1,5 @@
 import { KUBE_EXTERNAL_SERVICES, KUBE_NODEPORTS } from '../chains/fixed.ts';
+import { treeKindOf, type ChainName, type TreeKind } from '../chains/names.ts';
 import type { TableName } from '../chains/rule.ts';
 import type { Protocol } from '../model/objects.ts';
 
@@ -35,6 +36,18 @@ export function portKey(protocol: string, port: number | string): string {
   return `${port}/${protocol}`;
 }
 
+/** Where the indexed layout spreads a dispatch chain over others, those count as that chain. */
+const SPREAD: Readonly<Partial<Record<TreeKind, ChainName>>> = {
+  NP: KUBE_NODEPORTS,
+  HC: KUBE_NODEPORTS,
+  RE: KUBE_EXTERNAL_SERVICES,
+};
+
+function dispatchChainOf(chain: string): string {
+  const kind = treeKindOf(chain);
+  return (kind && SPREAD[kind]) ?? chain;
+}
+
 export interface KernelReading {
   /** Takes a line of `iptables-save -c -t TABLE`. */
   readonly line: (table: TableName, text: string) => void;
@@ -60,8 +73,9 @@ export function kernelReading(): KernelReading {
 
   const line = (table: TableName, text: string): void => {
     if (table === 'nat' && text.startsWith(`:${KUBE_NODEPORTS} `)) programmed = true;
-    const [, packets, chain = '', words = ''] = /^\[(\d+):\d+\] -A (KUBE-\S+) (.*)$/.exec(text) ?? [];
+    const [, packets, ownChain = '', words = ''] = /^\[(\d+):\d+\] -A (KUBE-\S+) (.*)$/.exec(text) ?? [];
     if (packets === undefined) return;
+    const chain = dispatchChainOf(ownChain);
     const comment = / --comment (?:"([^"]*)"|(\S+))/.exec(words);
     // A comment may hold anything, flags of iptables too.
     const rest = comment === null ? words : words.replace(comment[0], '');

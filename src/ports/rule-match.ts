@@ -41,8 +41,9 @@ function chainsOf(service: string, protocol: string): ReadonlySet<string> {
   );
 }
 
-/** `default/web has no endpoints`, or `has no local endpoints`. */
+/** `default/web has no endpoints`, or `has no local endpoints`; on a large node, nothing. */
 function saysThatNobodyAnswers(comment: string, service: string): boolean {
+  if (comment === '') return true;
   return [service, olderLabel(service)].some((label) => comment.startsWith(`${label} has no `));
 }
 

@@ -1,4 +1,4 @@
-import { alignedTable } from '../lab/table.ts';
+import { alignedTable } from '../text/table.ts';
 import { notesOf, processName } from './notes.ts';
 import { isTaken } from './report.ts';
 import type { PortEntry, PortFamily, PortsReport } from './schema.ts';

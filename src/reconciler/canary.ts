@@ -7,7 +7,7 @@ import { runTool, ToolError } from '../iptables/tool.ts';
 const CANARY = 'KUBE-PROXY-CANARY';
 const TABLES = ['mangle', 'nat', 'filter'] as const;
 
-type CanaryTable = (typeof TABLES)[number];
+export type CanaryTable = (typeof TABLES)[number];
 
 /**
  * What must be there while a table stands. A flush takes rules but leaves chains, so in the tables that we
@@ -32,23 +32,20 @@ export async function isCanaryAlive(
   return true;
 }
 
-/**
- * The tables to look at in the nth look: services need nat most, and each look costs a process. A flush of
- * nat shows at the next look, of filter at the one after, and a flush of everything at once.
- */
-export function tablesOfLook(look: number): readonly CanaryTable[] {
-  if (look % 10 === 9) return ['nat', 'mangle'];
-  return look % 2 === 1 ? ['nat', 'filter'] : ['nat'];
-}
-
 /** Puts the canary where it is missing. */
 export async function plantCanary(backend: Backend): Promise<void> {
-  const missing: string[] = [];
+  const missing = backend.kind === 'nft' ? TABLES : await tablesWithoutCanary(backend);
+  if (missing.length === 0) return;
+  await restore(backend, () => missing.flatMap((table) => [`*${table}`, `:${CANARY} - [0:0]`, 'COMMIT']));
+}
+
+/** The legacy tool writes a whole table anew for one chain, and reads it for a third of that. */
+async function tablesWithoutCanary(backend: Backend): Promise<readonly CanaryTable[]> {
+  const missing: CanaryTable[] = [];
   for (const table of TABLES) {
     if ((await countRules(backend, table, CANARY)) === undefined) missing.push(table);
   }
-  if (missing.length === 0) return;
-  await restore(backend, () => missing.flatMap((table) => [`*${table}`, `:${CANARY} - [0:0]`, 'COMMIT']));
+  return missing;
 }
 
 /** @returns undefined where there is no such chain */

@@ -1,44 +1,119 @@
 import type { Backend } from '../iptables/backend.ts';
-import { isCanaryAlive, tablesOfLook } from './canary.ts';
+import { alarms, type Alarm } from './alarms.ts';
+import { isCanaryAlive, type CanaryTable } from './canary.ts';
 import type { FullReason } from './observer.ts';
 import { pause } from './runner.ts';
 
 export interface DriftOptions {
   readonly backend: Backend;
-  /** Milliseconds between two looks at the canary, at least. */
-  readonly lookInterval: number;
   /** Milliseconds between two comparisons of everything, at least. */
   readonly checkInterval: number;
   /** How long the last comparison took, in milliseconds. */
   readonly lastCheck: () => number;
+  /** Rules of ours are being written: what is in the kernel at the moment is no sign of anything. */
+  readonly isWriting: () => boolean;
   readonly onDrift: (reason: FullReason) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** Looking after rules that nobody changed may take no more of a processor than this part. */
-const SHARE = 1 / 50;
+/** Looking after rules that nobody changed may take no more of a processor than these parts. */
+const SHARE_OF_LOOKS = 1 / 100;
+const SHARE_OF_CHECKS = 1 / 50;
 
 /**
- * Watches for rules that others took or changed: looks for the canary often, and asks for a comparison
- * of everything now and then. On a node where looking is slow it looks less often.
+ * Milliseconds between two looks at a table, at least, where the kernel tells of losses and where it does
+ * not. Services need nat most, and each look costs a process.
+ */
+const LOOK_INTERVALS: Readonly<Record<CanaryTable, { readonly told: number; readonly untold: number }>> = {
+  nat: { told: 30_000, untold: 2_000 },
+  filter: { told: 30_000, untold: 4_000 },
+  mangle: { told: 60_000, untold: 20_000 },
+};
+/** After an alarm, since a neighbour that flushes all the time must not keep us busy all the time. */
+const ALARM_PAUSE = 1_000;
+/** Until a look that fell into our own writing is tried again. */
+const WRITING_PAUSE = 250;
+
+/**
+ * Watches for rules that others took or changed: looks for the canary now and then, and where the kernel
+ * tells of a loss at once, and asks for a comparison of everything at longer intervals. On a node where
+ * that is slow it does so less often.
  */
 export async function watchForDrift(options: DriftOptions, signal: AbortSignal): Promise<void> {
-  let nextCheck = performance.now() + options.checkInterval;
-  let wait = options.lookInterval;
-  for (let look = 0; ; look += 1) {
-    await pause(wait, signal);
-    if (signal.aborted) return;
-    const start = performance.now();
+  const heard = alarms(options.backend, options.isWriting, signal);
+  const schedule = lookSchedule(heard.isListening);
+  const check = checkSchedule(options);
+  for (;;) {
+    await heard.within(Math.min(schedule.untilNext(), check.untilNext()));
+    if (signal.aborted) break;
+    if (options.isWriting()) {
+      await pause(WRITING_PAUSE, signal);
+      continue;
+    }
+    const alarm = heard.take();
     try {
-      if (!(await isCanaryAlive(options.backend, tablesOfLook(look)))) {
-        options.onDrift('flush');
-      } else if (start >= nextCheck) {
-        options.onDrift('check');
-        nextCheck = start + Math.max(options.checkInterval, options.lastCheck() / SHARE);
-      }
+      if (!(await schedule.look(options.backend, alarm !== undefined))) options.onDrift('flush');
+      else if (check.isDue(alarm)) options.onDrift('check');
     } catch (error) {
       options.onError(error);
     }
-    wait = Math.max(options.lookInterval, (performance.now() - start) / SHARE);
+    if (alarm !== undefined) await pause(ALARM_PAUSE, signal);
   }
+  await heard.done;
+}
+
+interface LookSchedule {
+  /** Milliseconds. */
+  readonly untilNext: () => number;
+  /** Whether the tables still stand whose turn it is, or those that services cannot do without. */
+  readonly look: (backend: Backend, isAlarm: boolean) => Promise<boolean>;
+}
+
+function lookSchedule(isListening: () => boolean): LookSchedule {
+  const now = performance.now();
+  const last = new Map<CanaryTable, { readonly at: number; readonly cost: number }>([
+    ['nat', { at: now, cost: 0 }],
+    ['filter', { at: now, cost: 0 }],
+    ['mangle', { at: now, cost: 0 }],
+  ]);
+  const untilTurn = (table: CanaryTable): number => {
+    const { at, cost } = last.get(table) ?? { at: 0, cost: 0 };
+    const interval = LOOK_INTERVALS[table][isListening() ? 'told' : 'untold'];
+    return at + Math.max(interval, cost / SHARE_OF_LOOKS) - performance.now();
+  };
+  return {
+    untilNext: () => Math.max(0, Math.min(...Array.from(last.keys(), untilTurn))),
+    look: async (backend, isAlarm) => {
+      for (const table of last.keys()) {
+        if (!(isAlarm && table !== 'mangle') && untilTurn(table) > 0) continue;
+        const start = performance.now();
+        const alive = await isCanaryAlive(backend, [table]);
+        last.set(table, { at: performance.now(), cost: performance.now() - start });
+        if (!alive) return false;
+      }
+      return true;
+    },
+  };
+}
+
+interface CheckSchedule {
+  /** Milliseconds. */
+  readonly untilNext: () => number;
+  /** Whether everything is to be compared now; where so, the next time is reckoned from here. */
+  readonly isDue: (alarm: Alarm | undefined) => boolean;
+}
+
+function checkSchedule({ checkInterval, lastCheck }: DriftOptions): CheckSchedule {
+  let last = performance.now();
+  const untilNext = (interval: number): number =>
+    last + Math.max(interval, lastCheck() / SHARE_OF_CHECKS) - performance.now();
+  return {
+    untilNext: () => Math.max(0, untilNext(checkInterval)),
+    isDue: (alarm) => {
+      // A loss that the looks do not show is one of single rules.
+      if (untilNext(alarm === 'loss' ? 0 : checkInterval) > 0) return false;
+      last = performance.now();
+      return true;
+    },
+  };
 }

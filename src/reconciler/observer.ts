@@ -3,7 +3,7 @@ import type { TableName } from '../chains/rule.ts';
 import type { Route } from '../routing/route.ts';
 
 /** Why all rules are gone through, not only those that changed. */
-export type FullReason = 'start' | 'node' | 'failure' | 'flush' | 'check' | 'change';
+export type FullReason = 'start' | 'node' | 'layout' | 'failure' | 'flush' | 'check' | 'change';
 
 /** Tables were emptied; chains were changed or gone; the kernel's chains did not lead to ours. */
 export type Damage = 'flush' | 'chain' | 'jump';

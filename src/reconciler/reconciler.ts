@@ -1,3 +1,5 @@
+import { layoutFor, type LayoutName, type LayoutSettings } from '../chains/layout-choice.ts';
+import type { Layout } from '../chains/layout.ts';
 import type { Change, SourceListener } from '../cluster/source.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Backend } from '../iptables/backend.ts';
@@ -7,7 +9,7 @@ import type { Route } from '../routing/route.ts';
 import { plantCanary } from './canary.ts';
 import { watchForDrift } from './drift.ts';
 import { familySync, type FamilySync } from './family-sync.ts';
-import type { SyncObserver } from './observer.ts';
+import type { FullReason, SyncObserver } from './observer.ts';
 import { startRunner, type Runner } from './runner.ts';
 import { clusterStore, type ClusterStore } from './store.ts';
 
@@ -16,6 +18,7 @@ export interface ReconcilerOptions {
   readonly settings: Settings;
   /** One for each family that the node serves. */
   readonly backends: readonly Backend[];
+  readonly layout: LayoutSettings;
   /** The machine as it is now; asked for often. */
   readonly host: () => Host;
   readonly observer: ReconcilerObserver;
@@ -36,6 +39,8 @@ export interface Reconciler {
   readonly view: (family: Family) => NodeView;
   /** The routes that are in the kernel. */
   readonly routes: (family: Family) => Iterable<Route>;
+  /** Rules are being written. */
+  readonly isWriting: () => boolean;
   /** How many services have changes that some family's rules do not have yet. */
   readonly pending: () => number;
   /** Ends when the signal aborts and no tool runs any more. The rules stay. */
@@ -44,7 +49,14 @@ export interface Reconciler {
 
 /** Milliseconds. */
 const FIRST_RETRY = 500;
-const LOOK_INTERVAL = 1_000;
+
+/** Of one family. */
+interface Follower {
+  /** There is something to bring into the kernel. */
+  readonly request: () => void;
+  readonly isWriting: () => boolean;
+  readonly done: Promise<void>;
+}
 
 /** Writes nothing before the source has told everything that it knows at first. */
 export function startReconciler(options: ReconcilerOptions, signal: AbortSignal): Reconciler {
@@ -52,6 +64,8 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
   const store = clusterStore(nodeName);
   const { promise: synced, resolve } = Promise.withResolvers<undefined>();
   const onSynced = (): void => resolve(undefined);
+  // An abort before the start raises no event any more.
+  if (signal.aborted) onSynced();
   signal.addEventListener('abort', onSynced, { once: true });
 
   const view = (family: Family): NodeView =>
@@ -61,27 +75,54 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
       backend,
       store,
       view: () => view(backend.family),
+      layout: layoutOf(options.layout, store),
       observer,
       clock: () => performance.now() / 1000,
     });
     return { backend, sync, ...follow(backend, sync) };
   });
 
-  function follow(backend: Backend, sync: FamilySync): { request: () => void; done: Promise<void> } {
+  function follow(backend: Backend, sync: FamilySync): Follower {
     let runner: Runner | undefined;
     let lastFull = 0;
+    let isWriting = false;
+    let isPlanted = false;
+    const { promise: firstRules, resolve: onFirstRules } = Promise.withResolvers<undefined>();
+    signal.addEventListener('abort', () => onFirstRules(undefined), { once: true });
     const run = async (): Promise<void> => {
       if (!sync.isPending()) return;
+      isWriting = true;
+      try {
+        await write();
+      } finally {
+        isWriting = false;
+      }
+      onFirstRules(undefined);
+    };
+    const write = async (): Promise<void> => {
       const start = performance.now();
       const full = sync.isFull();
       await sync.sync();
       if (!full) return;
       lastFull = performance.now() - start;
-      await plantCanary(backend);
+      if (!isPlanted) await plantCanary(backend);
+      isPlanted = true;
     };
     const request = (): void => {
       observer.onQueued(backend.family);
       runner?.request();
+    };
+    const drift = {
+      backend,
+      checkInterval: settings.syncPeriod,
+      lastCheck: () => lastFull,
+      isWriting: () => isWriting,
+      onDrift: (reason: FullReason): void => {
+        if (reason === 'flush') isPlanted = false;
+        sync.invalidate(reason);
+        runner?.request();
+      },
+      onError: (error: unknown) => observer.onTrouble(backend.family, error as Error),
     };
     const work = async (): Promise<void> => {
       await synced;
@@ -89,23 +130,9 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
       const retry = { first: FIRST_RETRY, most: settings.syncPeriod };
       runner = startRunner({ run, minInterval: settings.minSyncPeriod, retry }, signal);
       runner.request();
-      const drift = watchForDrift(
-        {
-          backend,
-          lookInterval: LOOK_INTERVAL,
-          checkInterval: settings.syncPeriod,
-          lastCheck: () => lastFull,
-          onDrift: (reason) => {
-            sync.invalidate(reason);
-            runner?.request();
-          },
-          onError: (error) => observer.onTrouble(backend.family, error as Error),
-        },
-        signal,
-      );
-      await Promise.all([runner.done, drift]);
+      await Promise.all([runner.done, firstRules.then(() => watchForDrift(drift, signal))]);
     };
-    return { request, done: work() };
+    return { request, isWriting: () => isWriting, done: work() };
   }
 
   const onChanges = (changes: readonly Change[]): void => {
@@ -122,7 +149,17 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
     store,
     view,
     routes: (family) => families.find(({ backend }) => backend.family === family)?.sync.routes() ?? [],
+    isWriting: () => families.some(({ isWriting }) => isWriting()),
     pending: () => Math.max(0, ...families.map(({ sync }) => sync.pendingServices())),
     done: Promise.all(families.map(({ done }) => done)).then(() => undefined),
+  };
+}
+
+/** The layout for as many service ports as there are now; going by what it said last at the border. */
+function layoutOf({ name, comments }: LayoutSettings, store: ClusterStore): () => Layout {
+  let current: LayoutName | undefined;
+  return () => {
+    current = layoutFor(name, store.servicePorts(), current);
+    return { name: current, comments };
   };
 }

@@ -1,4 +1,5 @@
 import type { Change } from '../cluster/source.ts';
+import { compactList, compactText } from '../model/compact.ts';
 import type { EndpointSlice, Node, Service } from '../model/objects.ts';
 
 /** What the cluster said last, indexed as the rules need it. */
@@ -7,6 +8,8 @@ export interface ClusterStore {
   /** The slices of a service, by the service's key. */
   readonly slicesOf: (service: string) => readonly EndpointSlice[];
   readonly node: () => Node | undefined;
+  /** Ports of all services: the measure of how long a walk through their rules would be. */
+  readonly servicePorts: () => number;
   /** Takes changes in; returns what they touch. */
   readonly take: (changes: readonly Change[]) => Touched;
 }
@@ -22,25 +25,30 @@ export interface Touched {
 export function clusterStore(nodeName: string): ClusterStore {
   const services = new Map<string, Service>();
   const slices = new Map<string, EndpointSlice>();
-  const sliceKeysOf = new Map<string, Set<string>>();
+  const sliceKeysOf = new Map<string, readonly string[]>();
   let node: Node | undefined;
+  let servicePorts = 0;
 
+  const takeService = (key: string, service: Service | undefined): void => {
+    servicePorts += (service?.ports.length ?? 0) - (services.get(key)?.ports.length ?? 0);
+    if (service === undefined) services.delete(key);
+    else services.set(key, service);
+  };
   const takeSlice = (key: string, slice: EndpointSlice | undefined, touched: Set<string>): void => {
     const before = slices.get(key);
     if (before !== undefined) {
       const owner = ownerOf(before);
       touched.add(owner);
-      const keys = sliceKeysOf.get(owner);
-      keys?.delete(key);
-      if (keys?.size === 0) sliceKeysOf.delete(owner);
+      const others = (sliceKeysOf.get(owner) ?? []).filter((each) => each !== key);
+      if (others.length === 0) sliceKeysOf.delete(owner);
+      else sliceKeysOf.set(owner, compactList(others));
       slices.delete(key);
     }
     if (slice === undefined) return;
     const owner = ownerOf(slice);
     touched.add(owner);
     slices.set(key, slice);
-    const keys = sliceKeysOf.get(owner) ?? new Set();
-    sliceKeysOf.set(owner, keys.add(key));
+    sliceKeysOf.set(owner, compactList([...(sliceKeysOf.get(owner) ?? []), key]));
   };
 
   const take = (changes: readonly Change[]): Touched => {
@@ -50,8 +58,7 @@ export function clusterStore(nodeName: string): ClusterStore {
       switch (change.kind) {
         case 'service':
           touched.add(change.key);
-          if (change.object === undefined) services.delete(change.key);
-          else services.set(change.key, change.object);
+          takeService(change.key, change.object);
           break;
         case 'slice':
           takeSlice(change.key, change.object, touched);
@@ -69,16 +76,17 @@ export function clusterStore(nodeName: string): ClusterStore {
   return {
     services,
     slicesOf: (service) =>
-      [...(sliceKeysOf.get(service) ?? [])].flatMap((key) => {
+      (sliceKeysOf.get(service) ?? []).flatMap((key) => {
         const slice = slices.get(key);
         return slice === undefined ? [] : [slice];
       }),
     node: () => node,
+    servicePorts: () => servicePorts,
     take,
   };
 }
 
 /** A slice belongs to the service that its label names, in its own namespace. */
 function ownerOf({ namespace, serviceName }: EndpointSlice): string {
-  return `${namespace}/${serviceName}`;
+  return compactText(`${namespace}/${serviceName}`);
 }

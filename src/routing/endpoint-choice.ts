@@ -1,3 +1,4 @@
+import { compactList } from '../model/compact.ts';
 import type { Endpoint, EndpointChoice } from './route.ts';
 
 /** Whose traffic needs endpoints. */
@@ -27,14 +28,15 @@ export function chooseEndpoints(
   place: Place,
 ): EndpointChoice {
   if (endpoints.length === 0) return NONE;
-  const cluster = demand.cluster ? clusterEndpoints(endpoints, place) : [];
-  if (!demand.local) return { cluster, local: [], reachable: cluster, anywhere: cluster.length > 0 };
+  const cluster = compactList(demand.cluster ? clusterEndpoints(endpoints, place) : []);
+  if (!demand.local)
+    return { cluster, local: compactList([]), reachable: cluster, anywhere: cluster.length > 0 };
 
-  const local = readyElseServing(endpoints.filter((endpoint) => endpoint.local));
+  const local = compactList(readyElseServing(endpoints.filter((endpoint) => endpoint.local)));
   return {
     cluster,
     local,
-    reachable: demand.cluster ? union(endpoints, cluster, local) : local,
+    reachable: demand.cluster ? compactList(union(endpoints, cluster, local)) : local,
     anywhere: endpoints.some((endpoint) => endpoint.ready || isServingWhileTerminating(endpoint)),
   };
 }

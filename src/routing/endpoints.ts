@@ -1,3 +1,4 @@
+import { compactText } from '../model/compact.ts';
 import type { EndpointSlice, Protocol, SliceEndpoint } from '../model/objects.ts';
 import { joinHostPort, type Family } from '../net/address.ts';
 import type { Endpoint } from './route.ts';
@@ -31,7 +32,7 @@ export function mergeSlices(
       const byText = byPort.get(key) ?? new Map<string, Endpoint>();
       byPort.set(key, byText);
       for (const endpoint of slice.endpoints) {
-        const text = joinHostPort(endpoint.address, port);
+        const text = compactText(joinHostPort(endpoint.address, port));
         if (byText.has(text) && endpoint.terminating) continue;
         byText.set(text, toEndpoint(endpoint, port, text, nodeName));
       }

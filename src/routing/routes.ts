@@ -1,3 +1,4 @@
+import { compactList, compactText } from '../model/compact.ts';
 import type { Cluster, EndpointSlice, Service, ServicePort } from '../model/objects.ts';
 import { familyOf, prefixLengthOf, type Address, type Cidr, type Family } from '../net/address.ts';
 import { chooseEndpoints } from './endpoint-choice.ts';
@@ -17,7 +18,7 @@ export interface ServiceRoutes {
 
 /** A key for what belongs to one service. */
 export function serviceKey(object: { readonly namespace: string; readonly name: string }): string {
-  return `${object.namespace}/${object.name}`;
+  return compactText(`${object.namespace}/${object.name}`);
 }
 
 /** All routes of a cluster on one node and in one family, services in the order of their names. */
@@ -84,7 +85,7 @@ function portRoute(
     family: view.family,
     namespace: service.namespace,
     service: service.name,
-    label: serviceKey(service) + (port.name === '' ? '' : `:${port.name}`),
+    label: compactText(serviceKey(service) + (port.name === '' ? '' : `:${port.name}`)),
     protocol: port.protocol,
     clusterIP,
     port: port.port,
@@ -118,5 +119,5 @@ function sourceRanges(ranges: readonly Cidr[], family: Family): readonly Cidr[] 
 }
 
 function ofFamily<Value extends Address | Cidr>(values: readonly Value[], family: Family): readonly Value[] {
-  return values.filter((value) => familyOf(value) === family);
+  return compactList(values.filter((value) => familyOf(value) === family));
 }

@@ -4,6 +4,8 @@ import { text as textAnswer } from '../../src/health/http/answer.ts';
 import type { Routes } from '../../src/health/http/routes.ts';
 import { serve } from '../../src/health/http/serve.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
+import { FLAGS } from '../../src/config/flags.ts';
+import { flagzText } from '../../src/metrics/zpages.ts';
 import { metricsRoutes } from '../../src/metrics/routes.ts';
 import { readExposition } from '../unit/metrics/exposition.ts';
 import { read } from '../unit/config/reading.ts';
@@ -24,6 +26,8 @@ async function started({ enableProfiling = false, more = {} } = {}): Promise<num
     metricsText: createMetrics('1.2.3').text,
     configuration: () => configurationObject(configuration),
     enableProfiling,
+    version: '1.2.3',
+    flags: () => flagzText(FLAGS, { 'masquerade-all': ['true'] }),
   });
   await new Promise<void>((resolve) => {
     const served = serve({
@@ -49,6 +53,33 @@ function configzText(): string {
 }
 
 describe('kube-proxy answered', () => {
+  test('/flagz with a line for each flag, and so do we', async () => {
+    const lines = (page: string) => page.split('\n').filter((line) => /^[a-z0-9-]+ /.test(line));
+    const names = (page: string) => lines(page).map((line) => line.replace(/ .*/, ''));
+    const { status, headers, body } = await ask(await started(), '/flagz');
+    const theirs = recorded('flagz');
+    expect(status).toBe(200);
+    expect(headers['Content-Type']).toBe(theirs.headers['Content-Type']);
+    expect(names(body)).toEqual(names(theirs.body).filter((name) => name !== 'help'));
+    expect(lines(body)).toEqual(
+      expect.arrayContaining(['masquerade-all true', 'iptables-masquerade-bit 14']),
+    );
+  });
+
+  test('/statusz with the same rows, but for what is of Go', async () => {
+    const { status, body } = await ask(await started(), '/statusz');
+    const rows = (page: string) =>
+      [...page.matchAll(/^([A-Z][a-zA-Z. ]+?)(:| {2}|=)/gm)].map(([, name]) => name);
+    expect(status).toBe(200);
+    const common = rows(recorded('statusz').body).filter(
+      (name) => !/^(Go|Emulation) version/.test(name ?? ''),
+    );
+    expect(common).toContain('Binary version');
+    expect(rows(body)).toEqual(expect.arrayContaining(common));
+    expect(body).toContain('Binary version: 1.2.3');
+    expect(body).toContain('Paths: /configz /flagz /healthz /metrics /proxyMode\n');
+  });
+
   test.each([
     ['/healthz', 'metrics-healthz'],
     ['/proxyMode', 'proxyMode'],

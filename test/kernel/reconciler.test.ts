@@ -1,24 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { classicRuleset } from '../../src/chains/ruleset.ts';
-import type { Change } from '../../src/cluster/source.ts';
-import { readConfig } from '../../src/config/load.ts';
-import { backendOf, type Backend, type BackendKind } from '../../src/iptables/backend.ts';
+import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
 import { canonicalRules } from '../../src/iptables/canonical.ts';
 import { isNothingToDo, plan } from '../../src/iptables/plan.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import { readSnapshot } from '../../src/iptables/snapshot.ts';
-import type { Service } from '../../src/model/objects.ts';
 import type { Address } from '../../src/net/address.ts';
 import { isCanaryAlive, plantCanary } from '../../src/reconciler/canary.ts';
-import { familySync, type FamilySync } from '../../src/reconciler/family-sync.ts';
-import type { SyncReport } from '../../src/reconciler/observer.ts';
-import { clusterStore, type ClusterStore } from '../../src/reconciler/store.ts';
-import { nodeView } from '../../src/routing/node-view.ts';
-import { clusterRoutes } from '../../src/routing/routes.ts';
 import {
-  CAPTURE_HOST,
   casesIn,
   expectedRules,
   loadCase,
@@ -26,107 +16,10 @@ import {
   RULE_BOOK,
   rulesetOfCase,
 } from '../support/cases.ts';
-import { feed, kernelRules, makeNamespace, output, type Namespace } from './namespace.ts';
+import { feed, kernelRules, makeNamespace, output } from './namespace.ts';
+import { endpoints, service, stage } from './sync-stage.ts';
 
 const BACKENDS: readonly BackendKind[] = ['nft', 'legacy'];
-const { settings } = readConfig({ flags: { 'cluster-cidr': ['10.244.0.0/16'] } });
-
-function service(name: string, last: number, fields: Partial<Service> = {}): readonly Change[] {
-  const object: Service = {
-    namespace: 'web',
-    name,
-    type: 'ClusterIP',
-    headless: false,
-    servedByOther: false,
-    clusterIPs: [`10.96.0.${last}` as Address],
-    families: ['ipv4'],
-    ports: [{ name: '', protocol: 'tcp', port: 80, nodePort: undefined }],
-    externalIPs: [],
-    loadBalancerVIPs: [],
-    loadBalancerSourceRanges: [],
-    affinitySeconds: undefined,
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    healthCheckNodePort: undefined,
-    ...fields,
-  };
-  return [{ kind: 'service', key: `web/${name}`, object }];
-}
-
-function endpoints(name: string, ...lasts: readonly number[]): readonly Change[] {
-  return [
-    {
-      kind: 'slice',
-      key: `web/${name}-a`,
-      object: {
-        namespace: 'web',
-        name: `${name}-a`,
-        serviceName: name,
-        family: 'ipv4',
-        ports: [{ name: '', protocol: 'tcp', port: 8080 }],
-        endpoints: lasts.map((last) => ({
-          address: `10.244.1.${last}` as Address,
-          nodeName: 'node-a',
-          ready: true,
-          serving: true,
-          terminating: false,
-          zoneHints: [],
-          nodeHints: [],
-        })),
-        changedAt: undefined,
-      },
-    },
-  ];
-}
-
-interface Stage {
-  readonly backend: Backend;
-  readonly store: ClusterStore;
-  readonly sync: FamilySync;
-  readonly reports: readonly SyncReport[];
-  readonly isolated: () => readonly string[];
-  /** Takes changes and syncs them. */
-  readonly take: (...changes: readonly (readonly Change[])[]) => Promise<void>;
-  readonly wanted: () => string;
-}
-
-function stage(namespace: Namespace, kind: BackendKind): Stage {
-  const backend = backendOf(kind, 'ipv4', namespace.via);
-  const store = clusterStore('node-a');
-  const reports: SyncReport[] = [];
-  let isolated: readonly string[] = [];
-  const view = () => nodeView('ipv4', settings, { name: 'node-a', node: store.node() }, CAPTURE_HOST);
-  const sync = familySync({
-    backend,
-    store,
-    view,
-    clock: () => 0,
-    observer: {
-      onSynced: (report) => reports.push(report),
-      onFailed: () => undefined,
-      onIsolated: (_, services) => (isolated = [...services.keys()]),
-    },
-  });
-  const cluster = () => ({
-    services: [...store.services.values()],
-    slices: [...store.services.keys()].flatMap((key) => store.slicesOf(key)),
-    nodes: [],
-  });
-  return {
-    backend,
-    store,
-    sync,
-    reports,
-    isolated: () => isolated,
-    take: async (...changes) => {
-      sync.touch(store.take(changes.flat()).services);
-      await sync.sync();
-    },
-    wanted: () =>
-      canonicalRules([...restoreLines(classicRuleset(clusterRoutes(cluster(), view()), view()))].join('\n')),
-  };
-}
-
 for (const kind of BACKENDS) {
   describe(`a service whose rules the kernel refuses, ${kind}`, () => {
     /** iptables takes no list of remembered clients that lasts no time. */

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Transport } from './transport.ts';
 
-/** Something worth telling whoever looks at the Node with `kubectl describe`. */
+/** Something worth telling whoever looks at the Node, or at the Service, with `kubectl`. */
 export interface NodeEvent {
   readonly type: 'Normal' | 'Warning';
   /** Why, as a word: `Starting`. */
@@ -11,6 +11,8 @@ export interface NodeEvent {
   readonly action: string;
   /** For people; cut at 1,024 bytes. */
   readonly note: string;
+  /** What it is about; the Node without one. */
+  readonly service?: { readonly namespace: string; readonly name: string };
 }
 
 export type PostEvent = (event: NodeEvent) => void;
@@ -33,7 +35,7 @@ const BURST = 10;
 const PERIOD = 30_000;
 
 /**
- * Events about our Node, as kube-proxy's recorder makes them. Posting is done in the background, at most a
+ * Events about our Node and what it does for Services, as kube-proxy's recorder makes them. Posting is done in the background, at most a
  * few a minute, and its failures are logged at debug level: an Event must never be in the way of a rule.
  */
 export function nodeEvents({ send, nodeName, log, signal }: PostEventOptions): PostEvent {
@@ -58,7 +60,8 @@ export function nodeEvents({ send, nodeName, log, signal }: PostEventOptions): P
       log.debug({ event }, 'an Event was left out');
       return;
     }
-    const path = '/apis/events.k8s.io/v1/namespaces/default/events';
+    const namespace = event.service?.namespace ?? 'default';
+    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
     const body = eventObject(event, nodeName, new Date());
     void send({ method: 'POST', path, body, answerWithin: 10_000, signal }).then(
       // Read to its end, so that the connection can be used again.
@@ -68,19 +71,28 @@ export function nodeEvents({ send, nodeName, log, signal }: PostEventOptions): P
   };
 }
 
-/** Nodes have no namespace; their Events live in `default`, and name the Node as its own UID. */
-function eventObject({ type, reason, action, note }: NodeEvent, nodeName: string, now: Date) {
+/**
+ * Nodes have no namespace; their Events live in `default`, and name the Node as its own UID. Those of a Service
+ * name none, as kube-proxy's.
+ */
+function eventObject({ type, reason, action, note, service }: NodeEvent, nodeName: string, now: Date) {
   const nanoseconds = BigInt(now.getTime()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    metadata: { name: `${nodeName}.${nanoseconds.toString(16)}`, namespace: 'default' },
+    metadata: {
+      name: `${service?.name ?? nodeName}.${nanoseconds.toString(16)}`,
+      namespace: service?.namespace ?? 'default',
+    },
     eventTime: now.toISOString().replace('Z', '000Z'),
     reportingController: CONTROLLER,
     reportingInstance: `${CONTROLLER}-${hostname()}`.slice(0, 128),
     action,
     reason,
-    regarding: { kind: 'Node', name: nodeName, uid: nodeName },
+    regarding:
+      service === undefined
+        ? { kind: 'Node', name: nodeName, uid: nodeName }
+        : { apiVersion: 'v1', kind: 'Service', ...service },
     note: cut(note),
     type,
   };

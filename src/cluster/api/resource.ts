@@ -1,3 +1,4 @@
+import { compactText } from '../../model/compact.ts';
 import type { EndpointSlice, Node, Service } from '../../model/objects.ts';
 import { isRecord } from '../documents.ts';
 import { toNode } from '../node.ts';
@@ -88,6 +89,6 @@ export function headOf(value: unknown): ObjectHead | undefined {
   if (!isRecord(value) || !isRecord(value.metadata)) return undefined;
   const { namespace, name, resourceVersion } = value.metadata;
   if (typeof name !== 'string' || name === '') return undefined;
-  const key = typeof namespace === 'string' && namespace !== '' ? `${namespace}/${name}` : name;
+  const key = typeof namespace === 'string' && namespace !== '' ? compactText(`${namespace}/${name}`) : name;
   return { key, version: typeof resourceVersion === 'string' ? resourceVersion : undefined };
 }

@@ -1,10 +1,21 @@
 import type { Change } from '../source.ts';
 import { FaultError } from './fault.ts';
-import type { ReflectorOptions } from './reflector.ts';
+import type { Intake } from './intake.ts';
+import type { Known } from './known.ts';
 import type { Ended, Step } from './steps.ts';
 import { isOlder } from './version.ts';
 import type { WatchEvent } from './watch-event.ts';
 import type { WatchListener } from './watch.ts';
+
+export interface WatchSessionOptions<Model> {
+  readonly known: Known<Model>;
+  readonly intake: Intake<Model>;
+  readonly onChanges: (changes: readonly Change[]) => void;
+  /** A complete account of the objects has been told. */
+  readonly onListed: () => void;
+  /** So many events have been taken in. */
+  readonly onEvents: (count: number) => void;
+}
 
 export interface WatchSession extends WatchListener {
   readonly ending: (fault: Ended['fault']) => Ended;
@@ -14,7 +25,7 @@ export interface WatchSession extends WatchListener {
  * What one watch does to the known objects. A watch that tells all objects first (`stream`) replaces what is
  * known when it has told them, and not before.
  */
-export function watchSession<Model>(options: ReflectorOptions<Model>, { kind, from }: Step): WatchSession {
+export function watchSession<Model>(options: WatchSessionOptions<Model>, { kind, from }: Step): WatchSession {
   const { known, intake } = options;
   let opened: number | undefined;
   let replacement = kind === 'stream' ? known.replace() : undefined;

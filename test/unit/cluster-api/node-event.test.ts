@@ -48,6 +48,18 @@ describe('Events about the node', () => {
     expect(eventTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
+  it('are in the namespace of a Service, where they are about one', () => {
+    const { post, requests } = recorder();
+    post({ ...EVENT, service: { namespace: 'shop', name: 'web' } });
+    expect(requests[0]).toMatchObject({
+      path: '/apis/events.k8s.io/v1/namespaces/shop/events',
+      body: {
+        metadata: { namespace: 'shop', name: expect.stringMatching(/^web\.[0-9a-f]{16}$/) as string },
+        regarding: { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'web' },
+      },
+    });
+  });
+
   it('are not repeated, and not many at once', () => {
     const { post, requests } = recorder();
     post(EVENT);

@@ -45,6 +45,23 @@ describe('the rule of a node port', () => {
     expect(matchRules(CLAIM, of('forwarded'), rules).packets).toBe(15);
   });
 
+  it('is found in the trees of the indexed layout, with its comment last or without one', () => {
+    const jump = '[40:2400] -A KUBE-NODEPORTS -p tcp -m tcp --dport 30080:30095 -j KUBE-NP-T-30080-30095';
+    const found = (end: string) => {
+      const leaf = `[12:720] -A KUBE-NP-T-30080-30095 -p tcp -m tcp --dport 30080${end} -j KUBE-EXT-X42AMYO3K4UIBY54`;
+      return matchRules(CLAIM, of('forwarded'), kernel([], [jump, leaf]));
+    };
+    expect(found('')).toEqual({ rule: 'present', packets: 12, turnedAway: null });
+    expect(found(` ${comment(LABEL)}`)).toEqual(found(''));
+    const refusal =
+      '[7:420] -A KUBE-RE-T-30080-30095 -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 30080 -j DROP';
+    expect(matchRules(CLAIM, of('refused'), kernel([refusal], [jump]))).toEqual({
+      rule: 'present',
+      packets: null,
+      turnedAway: 7,
+    });
+  });
+
   it.each([
     ['missing', []],
     ['missing', [nodePort(1, 'KUBE-EXT-X42AMYO3K4UIBY54').replace('30080', '300801')]],

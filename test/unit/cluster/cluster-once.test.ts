@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readManifests } from '../../../src/cluster/manifests.ts';
 import type { Source, SourceListener } from '../../../src/cluster/source.ts';
-import { clusterOnce } from '../../../src/ports/cluster-once.ts';
-import { port, service, slice } from './building.ts';
+import { clusterOnce } from '../../../src/cluster/cluster-once.ts';
+import { port, service, slice } from '../ports/building.ts';
 
 const { cluster } = readManifests(
   [service('a', { ports: [port(30080)] }), slice('a', ['node-a'])].map((object, index) => ({

@@ -1,4 +1,4 @@
-import type { Change, Source } from '../cluster/source.ts';
+import type { Change, Source } from './source.ts';
 import type { Cluster } from '../model/objects.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { pino, type Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Scene } from '../cli/scene.ts';
 import { connectApi } from '../cluster/api/connect.ts';
 import type { Fault } from '../cluster/api/fault.ts';
 import { apiSource } from '../cluster/api/source.ts';
+import { clusterOnce } from '../cluster/cluster-once.ts';
 import { readManifests, type ManifestCluster } from '../cluster/manifests.ts';
 import { readManifestFiles } from '../cluster/read-files.ts';
 import { commandFlags, type FlagValues } from '../config/flags.ts';
@@ -12,7 +12,7 @@ import { readConfigFile } from '../config/read-file.ts';
 import type { Cluster } from '../model/objects.ts';
 import { hostFacts } from '../node/host.ts';
 import { InputError } from '../problems/problem.ts';
-import { clusterOnce } from './cluster-once.ts';
+import type { Scene } from './scene.ts';
 
 /** Says what is worth saying before there is a result. */
 type Warn = (text: string) => void;
