@@ -11,12 +11,22 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the bundle as a user would. */
-export async function chainwright(args: readonly string[], input = ''): Promise<Ended> {
+/**
+ * Runs the bundle as a user would.
+ *
+ * @param prefix a command to run it by
+ */
+export async function chainwright(
+  args: readonly string[],
+  input = '',
+  cwd = ROOT,
+  prefix: readonly string[] = [],
+): Promise<Ended> {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run make build`);
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [BUNDLE, ...args], {
+  const [file, ...rest] = [...prefix, process.execPath, BUNDLE, ...args];
+  const { exitCode, stdout, stderr } = await execa(file ?? '', rest, {
     input,
-    cwd: ROOT,
+    cwd,
     reject: false,
     env: { NO_COLOR: '1' },
   });

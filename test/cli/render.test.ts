@@ -72,6 +72,22 @@ describe('chainwright render', () => {
     ]);
   });
 
+  it('lays the chains out as it is told, with comments or without', async () => {
+    const { stdout: classic } = await chainwright([...ARGUMENTS, '--layout', 'classic']);
+    const { stdout: indexed } = await chainwright([...ARGUMENTS, '--layout', 'indexed']);
+    const { stdout: bare } = await chainwright([...ARGUMENTS, '--layout', 'indexed', '--comments', 'never']);
+    const nodePort = (text: string) => text.split('\n').find((line) => line.includes('--dport 30080'));
+    const label = '-m comment --comment "default/webapp1-nodeport-svc"';
+    const lead = '-A KUBE-NODEPORTS -p tcp';
+    const target = '-j KUBE-EXT-X42AMYO3K4UIBY54';
+    expect(nodePort(classic)).toBe(`${lead} ${label} -m tcp --dport 30080 ${target}`);
+    expect(nodePort(indexed)).toBe(`${lead} -m tcp --dport 30080 ${label} ${target}`);
+    expect(nodePort(bare)).toBe(`${lead} -m tcp --dport 30080 ${target}`);
+    // Of one endpoint and of two, the last stands in the chain of the service.
+    expect(classic.match(/^:KUBE-SEP-/gm)).toHaveLength(3);
+    expect(indexed.match(/^:KUBE-SEP-/gm)).toHaveLength(1);
+  });
+
   it('ends quietly when its reader goes away', async () => {
     const { exitCode, stderr } = await execa('head', ['-n', '1'], {
       stdin: execa(process.execPath, [BUNDLE, ...ARGUMENTS], { cwd: ROOT }).stdout,

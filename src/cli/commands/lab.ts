@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import type { BackendKind } from '../../iptables/backend.ts';
-import { examples, manifestsOption } from './options.ts';
+import { manualText, OUTPUT } from '../manual.ts';
+import { manifestsOption } from './options.ts';
 
 interface Options {
   readonly filename?: readonly string[];
@@ -13,11 +14,20 @@ interface Options {
 
 const DEFAULT_REQUESTS = 100;
 
-const EXAMPLES = examples([
-  ['the NodePort example', 'chainwright lab'],
-  ['your own manifests', 'chainwright lab -f web.yaml --hostname-override node-a'],
-  ['look around afterwards', 'chainwright lab --keep'],
-]);
+const MANUAL = manualText({
+  examples: [
+    ['the NodePort example', 'chainwright lab'],
+    ['your own manifests', 'chainwright lab -f web.yaml --hostname-override node-a'],
+    ['look around afterwards', 'chainwright lab --keep'],
+  ],
+  exitCodes: [
+    [0, 'all requests arrived as expected'],
+    [1, 'some did not'],
+    [2, 'something in the input is wrong, or the lab could not be built'],
+    [130, 'ended by SIGINT; 143 by SIGTERM, 129 by SIGHUP. Nothing is left behind'],
+  ],
+  seeAlso: ['chainwright check --help', 'chainwright schema lab', 'ip-netns(8)', 'unshare(1)'],
+});
 
 export function labCommand(end: (code: number) => void): Command {
   const command = new Command('lab')
@@ -34,9 +44,14 @@ export function labCommand(end: (code: number) => void): Command {
         .argParser(wholeNumber),
     )
     .addOption(new Option('--keep', 'leave it all, and print how to enter').default(false))
-    .addOption(new Option('--output <format>', 'of the result').choices(['table', 'json']).default('table'))
-    .addHelpText('after', EXAMPLES);
-  addKubeProxyFlags(command);
+    .addOption(
+      new Option('--output <format>', 'of the result')
+        .choices(['table', 'json'])
+        .default('table')
+        .helpGroup(OUTPUT),
+    )
+    .addHelpText('after', MANUAL);
+  addKubeProxyFlags(command, 'rules');
   return command.action(async (options: Options) => {
     const { loadScene } = await import('../scene.ts');
     const { webapp1Example } = await import('../../lab/example.ts');

@@ -1,10 +1,8 @@
 import { Command, Option } from 'commander';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import { FAMILIES, type Family } from '../../net/address.ts';
-import { InputError } from '../../problems/problem.ts';
-import { TROUBLE } from '../exit-codes.ts';
-import { complain } from '../terminal.ts';
-import { examples, manifestsOption } from './options.ts';
+import { INPUT, manualText, OUTPUT } from '../manual.ts';
+import { manifestsOption } from './options.ts';
 
 interface Options {
   readonly filename?: readonly string[];
@@ -14,26 +12,37 @@ interface Options {
   readonly output: 'table' | 'json';
 }
 
-const EXAMPLES = examples([
-  ['on a node, as its kube-proxy is set up', 'chainwright ports --config=/var/lib/kube-proxy/config.conf'],
-  ['of a cluster that a kubeconfig knows', 'chainwright ports --kubeconfig ~/.kube/config'],
-  ['of manifests, for any node', 'chainwright ports -f manifests/ --hostname-override node-a'],
-  [
-    'of manifests, with what this machine has of them',
-    'chainwright ports -f manifests/ --hostname-override node-a --live',
+const MANUAL = manualText({
+  sections: [
+    {
+      heading: 'Columns',
+      rows: [
+        ['LOCAL, TOTAL', 'endpoints that take traffic of the port: on this node, and all'],
+        [
+          'PACKETS',
+          "that met the port's rule in KUBE-NODEPORTS since it was written, one for each connection or try; of a port without endpoints, those that were refused",
+        ],
+        ['LISTENER', 'processes of this machine that listen on the port; ? is one that cannot be seen'],
+      ],
+    },
   ],
-  ['does a service steal the traffic of a process?', 'chainwright ports > /dev/null; test $? -eq 1'],
-]);
-
-const MEANINGS = `
-Columns:
-  LOCAL, TOTAL  endpoints that take traffic of the port: on this node, and all
-  PACKETS       that met the port's rule in KUBE-NODEPORTS since it was written, one for each connection
-                or try; of a port without endpoints, those that were refused
-  LISTENER      processes of this machine that listen on the port; ? is one that cannot be seen
-
-Exit code: 0; 1 where a service takes the traffic of such a process; 2 where the list could not be made.
-`;
+  examples: [
+    ['on a node, as its kube-proxy is set up', 'chainwright ports --config=/var/lib/kube-proxy/config.conf'],
+    ['of a cluster that a kubeconfig knows', 'chainwright ports --kubeconfig ~/.kube/config'],
+    ['of manifests, for any node', 'chainwright ports -f manifests/ --hostname-override node-a'],
+    [
+      'of manifests, with what this machine has of them',
+      'chainwright ports -f manifests/ --hostname-override node-a --live',
+    ],
+    ['does a service steal the traffic of a process?', 'chainwright ports > /dev/null; test $? -eq 1'],
+  ],
+  exitCodes: [
+    [0, 'no process of the host loses its traffic'],
+    [1, 'a service takes the traffic of such a process'],
+    [2, 'something in the input is wrong, or the list could not be made'],
+  ],
+  seeAlso: ['chainwright schema ports', 'ss(8)', 'iptables(8)'],
+});
 
 export function portsCommand(end: (code: number) => void): Command {
   const command = new Command('ports')
@@ -44,30 +53,25 @@ export function portsCommand(end: (code: number) => void): Command {
     .addOption(
       new Option('--source <source>', 'without manifests: api, or dir:PATH for a directory of manifests')
         .default('api')
-        .conflicts('filename'),
+        .conflicts('filename')
+        .helpGroup(INPUT),
     )
     .addOption(
-      new Option('--live', 'with manifests: look at this machine too, for counters and listeners').default(
-        false,
-      ),
+      new Option('--live', 'with manifests: look at this machine too, for counters and listeners')
+        .default(false)
+        .helpGroup(INPUT),
     )
     .addOption(new Option('--family <family>', 'to look at').choices([...FAMILIES, 'all']).default('all'))
     .addOption(
       new Option('--output <format>', 'table for people, json for programs')
         .choices(['table', 'json'])
-        .default('table'),
+        .default('table')
+        .helpGroup(OUTPUT),
     )
-    .addHelpText('after', MEANINGS + EXAMPLES);
-  addKubeProxyFlags(command);
+    .addHelpText('after', MANUAL);
+  addKubeProxyFlags(command, 'rulesAndCluster');
   return command.action(async (options: Options) => {
     const { ports } = await import('../ports.ts');
-    try {
-      end(await ports(options, flagValues(command)));
-    } catch (error) {
-      // 1 is for what was found; wrong input must not look like it.
-      if (!(error instanceof InputError)) throw error;
-      complain(error.message);
-      end(TROUBLE);
-    }
+    end(await ports(options, flagValues(command)));
   });
 }

@@ -1,0 +1,172 @@
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
+import { feed, makeNamespace, output } from '../kernel/namespace.ts';
+import { ROOT } from '../support/cases.ts';
+import { BUNDLE, chainwright } from './chainwright.ts';
+
+const FOLDER = 'rules/nodeport/external-policy-local';
+const MANIFESTS = ['-f', `${FOLDER}/cluster.yaml`, '--config', `${FOLDER}/config.yaml`];
+const RULES = `${FOLDER}/expected.v4.rules`;
+const HAS_PNG = (() => {
+  try {
+    return createRequire(BUNDLE).resolve('@resvg/resvg-js') !== '';
+  } catch {
+    return false;
+  }
+})();
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'chainwright-graph-'));
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+});
+
+describe('chainwright graph', () => {
+  it('draws one service of manifests', async () => {
+    const { exitCode, stdout, stderr } = await chainwright(['graph', 'default/local', ...MANIFESTS]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(stdout).toContain('node port 31100/tcp');
+    expect(stdout).toContain('-A KUBE-NODEPORTS -p tcp -m comment --comment &#34;default/local&#34;');
+    expect(stdout).not.toContain('KUBE-POSTROUTING');
+  });
+
+  it('draws the whole node', async () => {
+    const { stdout } = await chainwright(['graph', ...MANIFESTS]);
+    expect(stdout).toContain('All rules of node-a');
+    expect(stdout).toContain('KUBE-POSTROUTING');
+  });
+
+  it('draws the same of rules that others saved', async () => {
+    const ofManifests = await chainwright(['graph', 'local', ...MANIFESTS]);
+    const dump = await readFile(join(ROOT, RULES), 'utf8');
+    const ofDump = await chainwright(['graph', 'local', '--rules', '-'], dump);
+    const wordsOf = (svg: string): readonly string[] =>
+      (svg.match(/<text [^>]*>[^<]*/g) ?? []).map((text) => text.replace(/^.*>/, '')).sort();
+    expect(wordsOf(ofDump.stdout)).toEqual(wordsOf(ofManifests.stdout));
+  });
+
+  it('draws the indexed layout', async () => {
+    const { stdout } = await chainwright(['graph', 'local', ...MANIFESTS, '--layout', 'indexed']);
+    expect(stdout).toContain('>to 10.244.2.7:8080</text>');
+    // The last endpoint of each chain stands in that chain.
+    expect(stdout.match(/>KUBE-SEP-/g)).toHaveLength(1);
+  });
+
+  it('takes the format from the name of the file', async () => {
+    const [page, text] = [join(directory, 'a.html'), join(directory, 'a.dot')];
+    expect(await chainwright(['graph', ...MANIFESTS, '--out', page])).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+    });
+    expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
+    await chainwright(['graph', ...MANIFESTS, '--out', text]);
+    expect(await readFile(text, 'utf8')).toMatch(/^digraph rules {/);
+  });
+
+  it('carries a page of little weight', async () => {
+    const { stdout } = await chainwright(['graph', ...MANIFESTS, '--output', 'html']);
+    const [, script = ''] = /<script>([^]*)<\/script>/.exec(stdout) ?? [];
+    expect(script.length).toBeGreaterThan(10_000);
+    expect(script.length).toBeLessThan(60_000);
+    // Nothing is asked for elsewhere, but names of XML's own.
+    expect(stdout.match(/https?:\/\/[^"'`\s]*/g) ?? []).toEqual([]);
+  });
+
+  it('takes the family of a dump from its rules', async () => {
+    const dump = await readFile(join(ROOT, 'rules/nodeport/dual-stack/expected.v6.rules'), 'utf8');
+    const { stdout } = await chainwright(['graph', '--rules', '-', '--output', 'html'], dump);
+    expect(stdout).toContain('"family":"ipv6"');
+  });
+
+  it('shows the counters of a dump', async () => {
+    const dump = (await readFile(join(ROOT, RULES), 'utf8')).replace(/^-A KUBE-NODEPORTS/gm, '[4321:9] $&');
+    const { stdout } = await chainwright(['graph', 'local', '--rules', '-'], dump);
+    expect(stdout).toContain('>4,321</text>');
+  });
+
+  it.each([
+    [['graph'], 'graph: expected manifests by -f, or rules by --live or --rules'],
+    [
+      ['graph', ...MANIFESTS, '--rules', RULES],
+      "option '--rules <file>' cannot be used with option '-f, --filename <path>'",
+    ],
+    [['graph', '--rules', '/nowhere'], '/nowhere: no such file or directory'],
+    [
+      ['graph', 'loc', ...MANIFESTS],
+      'graph: expected a service that the rules know (did you mean default/local?), got "loc"',
+    ],
+    [['graph', 'x"\n', ...MANIFESTS], 'graph: expected a service that the rules know, got "x\\"\\n"'],
+    [
+      ['graph', ...MANIFESTS, '--output', 'gif'],
+      "option '--output <format>' argument 'gif' is invalid. Allowed choices are svg, png, dot, html.",
+    ],
+  ])('%j ends with exit code 1', async (args, message) => {
+    const { exitCode, stdout, stderr } = await chainwright(args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr.split('\n')[0]).toBe(`error: ${message}`);
+  });
+
+  it('warns of a dump without a service proxy', async () => {
+    const { exitCode, stderr } = await chainwright(
+      ['graph', '--rules', '-'],
+      '*nat\n-A OUTPUT -j DOCKER\nCOMMIT\n',
+    );
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: 'warning: no service proxy has written these ipv4 rules',
+    });
+  });
+
+  it('says what png needs where it is not installed', async () => {
+    const alone = join(directory, 'chainwright.mjs');
+    await copyFile(BUNDLE, alone);
+    const args = [alone, 'graph', 'local', '--rules', RULES, '--output', 'png'];
+    const { exitCode, stdout, stderr } = await execa(process.execPath, args, {
+      cwd: ROOT,
+      reject: false,
+      env: { NODE_PATH: '' },
+    });
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'error: --output png: needs the npm package @resvg/resvg-js, which is not installed; svg needs none',
+    });
+  });
+
+  it.runIf(HAS_PNG)('draws pixels', async () => {
+    const path = join(directory, 'a.png');
+    expect((await chainwright(['graph', 'local', '--rules', RULES, '--out', path])).exitCode).toBe(0);
+    const png = await readFile(path);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.readUInt32BE(16)).toBeGreaterThan(2000);
+  });
+});
+
+describe.each<BackendKind>(['nft', 'legacy'])('chainwright graph --live on %s', (kind) => {
+  it('shows the rules and the counters of the kernel', async () => {
+    await using node = await makeNamespace();
+    const [restore] = backendOf(kind, 'ipv4').restore;
+    const { stdout: rules } = await chainwright(['render', ...MANIFESTS]);
+    const counted = rules.replace(/^-A KUBE-NODEPORTS /gm, '[77:4000] $&');
+    await feed(node, `${counted}\n`, restore, '--noflush', '--counters');
+    // In the namespace paths begin at the root.
+    const manifests = MANIFESTS.map((word) => (word.endsWith('.yaml') ? join(ROOT, word) : word));
+    const live = (...args: readonly string[]): Promise<string> =>
+      output(node, process.execPath, BUNDLE, 'graph', 'local', '--live', ...args);
+    const counter = />node port 31100\/tcp<\/text><text [^>]*>77<\/text>/;
+    expect(await live()).toMatch(counter);
+    expect(await live(...manifests)).toMatch(counter);
+    expect(await live('--output', 'html')).toMatch(
+      /"counted":"packets counted until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"/,
+    );
+  });
+});
