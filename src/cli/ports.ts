@@ -3,7 +3,7 @@ import { FAMILIES, type Family } from '../net/address.ts';
 import { hostFacts, type HostFacts } from '../node/host.ts';
 import { answeringAddresses } from '../node/taken-node-ports.ts';
 import { claimsOf } from '../ports/claims.ts';
-import { liveScene } from '../ports/live-scene.ts';
+import { liveScene } from './live-scene.ts';
 import { lookAtMachine } from '../ports/look.ts';
 import { isTaken, portsReport } from '../ports/report.ts';
 import { portsTable } from '../ports/table.ts';

@@ -25,8 +25,18 @@ export interface SceneOptions {
   readonly flags: FlagValues;
 }
 
+/** A cluster and the settings in force, before anybody has said which node is meant. */
+export type ClusterScene = Omit<Scene, 'identity'>;
+
 /** @throws InputError with everything that is wrong with what was read */
-export async function loadScene({ filename, flags }: SceneOptions): Promise<Scene> {
+export async function loadScene(options: SceneOptions): Promise<Scene> {
+  const { cluster, settings, warnings } = await loadCluster(options);
+  const { identity, warnings: ofNode } = chooseNode(cluster, settings);
+  return { cluster, settings, identity, warnings: [...warnings, ...ofNode] };
+}
+
+/** @throws InputError with everything that is wrong with what was read */
+export async function loadCluster({ filename, flags }: SceneOptions): Promise<ClusterScene> {
   if (filename.length === 0) {
     const message = 'expected at least one file or directory of manifests, or - for standard input';
     throw new InputError([{ where: '--filename', path: '', message }]);
@@ -35,8 +45,7 @@ export async function loadScene({ filename, flags }: SceneOptions): Promise<Scen
   const file = config === undefined ? {} : { file: await readConfigFile(config) };
   const { settings, warnings: ofConfig } = readConfig({ ...file, flags });
   const { cluster, warnings: ofManifests } = readManifests(await readManifestFiles(filename));
-  const { identity, warnings: ofNode } = chooseNode(cluster, settings);
-  return { cluster, settings, identity, warnings: [...ofConfig, ...ofManifests, ...ofNode] };
+  return { cluster, settings, warnings: [...ofConfig, ...ofManifests] };
 }
 
 /** The machine of a dry run: the manifests may be of another node, so that this one is not looked at. */

@@ -12,7 +12,11 @@ export function complain(text: string): void {
 }
 
 /** Colour only where a person looks on, and has not asked for none. */
+export function paintOn(stream: NodeJS.WriteStream): (code: string, text: string) => string {
+  const wanted = stream.isTTY && process.env.NO_COLOR === undefined;
+  return (code, text) => (wanted ? `\u001b[${code}m${text}\u001b[0m` : text);
+}
+
 function paint(code: string, text: string): string {
-  const wanted = process.stderr.isTTY && process.env.NO_COLOR === undefined;
-  return wanted ? `\u001b[${code}m${text}\u001b[0m` : text;
+  return paintOn(process.stderr)(code, text);
 }
