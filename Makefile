@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 VITEST := vitest run --config test/vitest.config.ts
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: build demo test unit lint golden bench soak image-test tools clean
+.PHONY: build demo test unit check-random lint golden bench soak image-test browser-test browser-tools tools clean
 
 build: dist/chainwright.mjs
 
@@ -17,17 +17,25 @@ test: dist/chainwright.mjs tools lint ## everything; needs root for the kernel's
 unit: node_modules/.package-lock.json ## what needs neither root nor iptables
 	$(VITEST) test/unit
 
+check-random: node_modules/.package-lock.json ## proves random clusters, both layouts: CLUSTERS=10000 SEED=1 chooses how many of each family, and which
+	CLUSTERS="$(or $(CLUSTERS),10000)" SEED="$(or $(SEED),$(shell date +%s))" $(VITEST) test/unit/inspect/check/random-clusters.test.ts
+
 lint: node_modules/.package-lock.json
 	tsc -p .
+	tsc -p src/graph/page
 	eslint -c .eslint.config.mjs --cache --cache-location node_modules/.cache/eslint .
 	prettier --check --log-level warn .
 
-golden: node_modules/.package-lock.json ## rewrites the expected files of the rule book; review with git diff
-	node test/support/write-golden.ts
+golden: dist/chainwright.mjs ## rewrites the expected files of the rule book; review with git diff
+	node dist/chainwright.mjs golden --write rules
 
-bench: dist/chainwright.mjs tools ## time and memory: generating rules, and the daemon on a large node; KUBE_PROXY=path compares
+# BENCH=quick takes two minutes; BENCH_FLAGS go to test/bench/datapath/run.ts, such as --services 100,1000.
+bench: dist/chainwright.mjs tools ## what connections, syncs and the daemon cost, at up to 20,000 services; KUBE_PROXY=path compares
+	@command -v nft >/dev/null 2>&1 || { $(SUDO) apt-get update -qq; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nftables; }
+	$(SUDO) env PATH="$(PATH)" node test/bench/datapath/run.ts $(if $(filter quick,$(BENCH)),--quick) $(BENCH_FLAGS)
 	node test/bench/generate.ts
-	$(SUDO) env PATH="$(PATH)" KUBE_PROXY="$(KUBE_PROXY)" node test/bench/daemon.ts
+	$(SUDO) env PATH="$(PATH)" KUBE_PROXY="$(KUBE_PROXY)" node test/bench/daemon.ts $(if $(filter quick,$(BENCH)),--services 1000 --changes 3)
 
 soak: dist/chainwright.mjs tools ## 1,000 services, 100 changes a second for 5 minutes; fails on lag, wrong rules or growing memory
 	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts
@@ -37,17 +45,28 @@ image-test: dist/chainwright.mjs tools ## the image's root file system in a real
 	  || { $(SUDO) apt-get update -qq; $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mmdebstrap crun; }
 	$(SUDO) env PATH="$(PATH)" vitest run --config test/image/vitest.config.ts
 
+browser-test: dist/chainwright.mjs tools browser-tools ## the page of `graph` in a real headless Chromium; leaves screenshots in test/browser/output
+	vitest run --config test/browser/vitest.config.ts
+
+browser-tools:
+	@command -v chromium >/dev/null 2>&1 && command -v dot >/dev/null 2>&1 \
+	  || { $(SUDO) apt-get update -qq; \
+	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium graphviz fonts-dejavu-core; }
+
 # What the commands run. `apt-get update` fails on machines without network, which may have it all.
 tools:
-	@command -v iptables-nft conntrack ip unshare curl >/dev/null 2>&1 && command -v iptables-legacy-save >/dev/null 2>&1 \
+	@type -P iptables-nft iptables-legacy-save conntrack ip unshare curl patch >/dev/null \
 	  || { $(SUDO) apt-get update -qq; \
-	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iptables conntrack iproute2 util-linux curl; }
+	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iptables conntrack iproute2 util-linux curl patch; }
+	@# Shells whose completion is tested where they are.
+	@type -P zsh fish >/dev/null \
+	  || $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq zsh fish || true
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc
 	npm ci
 	@touch $@
 
-dist/chainwright.mjs: node_modules/.package-lock.json .esbuild.mjs package.json $(shell find src -name '*.ts')
+dist/chainwright.mjs: node_modules/.package-lock.json .esbuild.mjs package.json $(shell find src -name '*.ts' -o -name '*.css')
 	node .esbuild.mjs
 
 clean:

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import { FakeServer } from '../api/fake-server.ts';
-import { benchSlice, benchStore, endpointChain, firstEndpoints, newAddress } from './cluster-objects.ts';
+import { benchService, benchSlice, benchStore, firstEndpoints, newAddress } from './cluster-objects.ts';
 import { command, prepareNode } from './own-node.ts';
 import { startProxy, type Metrics, type Proxy } from './proxy-process.ts';
 
@@ -16,6 +16,10 @@ export interface DaemonRow {
   readonly ownFirstSync: number;
   /** Milliseconds for each changed endpoint, from the event until the sync with it had ended. */
   readonly changes: readonly number[];
+  /** Likewise for each added service. */
+  readonly added: readonly number[];
+  /** Likewise for an endpoint changed in one service of a hundred, until the sync with the last had ended. */
+  readonly percent: readonly number[];
   /** Milliseconds that a sync of the changed rules alone took, by its own account. */
   readonly ownChange: number;
   /** MB. */
@@ -42,6 +46,7 @@ prepareNode();
 const directory = mkdtempSync(join(tmpdir(), 'chainwright-bench-'));
 const server = await FakeServer.start({ store: benchStore(services, endpoints) });
 const kubeProxy = process.env.KUBE_PROXY ?? '';
+let replaced = 0;
 const proxy = startProxy({ kind, directory, server, ...(name === 'chainwright' ? {} : { kubeProxy }) });
 try {
   process.stdout.write(JSON.stringify(await measure()));
@@ -56,9 +61,9 @@ async function measure(): Promise<DaemonRow> {
   const loaded = first(LAST, IPV4);
   // kube-proxy counts a sync some time after it has said when it was done.
   const own = await untilMetrics(proxy, (metrics) => metrics(`${FULL}_count`, IPV4) > 0, 15_000, 50);
-  const chains = command(`iptables-${kind}-save`, '-t', 'nat').match(/^:KUBE-SEP-/gm)?.length ?? 0;
-  if (chains !== services * endpoints)
-    throw new Error(`${chains} endpoints in the kernel after the first sync`);
+  const found = destinations();
+  if (found.size !== services * endpoints)
+    throw new Error(`${found.size} endpoints in the kernel after the first sync`);
   // What follows a first sync should not count as idle, nor hold up a change.
   await sleep(3_000);
   const rssFirst = proxy.memory('VmRSS');
@@ -66,12 +71,19 @@ async function measure(): Promise<DaemonRow> {
   await sleep(IDLE_SECONDS * 1000);
   const idle = ((proxy.cpu() - cpu) / IDLE_SECONDS) * 100;
   const times: number[] = [];
-  for (let change = 0; change < changes; change += 1) times.push(await changeOne(change));
+  for (let change = 0; change < changes; change += 1)
+    times.push(await timed(() => replaceEndpoint(evenly(change))));
   const last = await untilMetrics(proxy, () => true, 5_000, 100);
+  const added: number[] = [];
+  for (let change = 0; change < changes; change += 1) added.push(await timed(() => addService(change)));
+  const percent: number[] = [];
+  for (let change = 0; change < changes; change += 1) percent.push(await timed(replaceInPercent));
   return {
     firstSync: loaded - proxy.startedAt / 1000,
     ownFirstSync: own(`${FULL}_sum`, IPV4) / own(`${FULL}_count`, IPV4),
     changes: times,
+    added,
+    percent,
     ownChange: (last(`${PARTIAL}_sum`, IPV4) / last(`${PARTIAL}_count`, IPV4)) * 1000,
     rssFirst,
     rssEnd: proxy.memory('VmRSS'),
@@ -80,21 +92,63 @@ async function measure(): Promise<DaemonRow> {
   };
 }
 
-/** Replaces one endpoint of a service. */
-async function changeOne(change: number): Promise<number> {
-  const index = Math.floor((services * (change + 0.5)) / changes);
-  const address = newAddress(change);
-  const others = firstEndpoints(index, endpoints).slice(1);
-  const object = benchSlice(index, [{ address, ready: true }, ...others]);
+/** Milliseconds from what happens in the cluster until the last sync with it had ended. */
+async function timed(happen: () => string): Promise<number> {
   const begin = Date.now();
-  server.apply('endpointslices', object);
-  // The sync's own time stamp counts, so that looking seldom costs nothing of what is measured.
-  await sleep(200);
-  const metrics = await untilMetrics(proxy, (found) => found(LAST, IPV4) * 1000 >= begin, CHANGE_LIMIT, 50);
-  // Throws unless the kernel has it.
-  command(`iptables-${kind}`, '-t', 'nat', '-S', endpointChain(index, address));
-  await sleep(500);
-  return metrics(LAST, IPV4) * 1000 - begin;
+  const isSynced = (metrics: Metrics): boolean => metrics(LAST, IPV4) * 1000 >= begin;
+  const address = happen();
+  const end = begin + CHANGE_LIMIT;
+  while (Date.now() < end) {
+    // The sync's own time stamp counts, so that looking seldom costs nothing of what is measured.
+    await sleep(200);
+    await untilMetrics(proxy, isSynced, CHANGE_LIMIT, 50);
+    // What came in one burst may go into the kernel in several syncs; the last address comes with the last.
+    if (!destinations().has(`${address}:8080`)) continue;
+    // Time for the stamp, not for the next regular sync, which would be taken for this one.
+    await sleep(100);
+    const metrics = await untilMetrics(proxy, isSynced, CHANGE_LIMIT, 50);
+    await sleep(500);
+    return metrics(LAST, IPV4) * 1000 - begin;
+  }
+  throw new Error(
+    `${address} is not in the kernel after ${CHANGE_LIMIT / 1000} s:\n${proxy.log().slice(-4000)}`,
+  );
+}
+
+/** The endpoints that the kernel's rules lead to, in whatever chains. */
+function destinations(): ReadonlySet<string> {
+  const rules = command(`iptables-${kind}-save`, '-t', 'nat');
+  return new Set(Array.from(rules.matchAll(/--to-destination (\S+)/g), ([, address = '']) => address));
+}
+
+/** @returns the new endpoint's address */
+function replaceEndpoint(index: number): string {
+  const address = newAddress(replaced);
+  replaced += 1;
+  const others = firstEndpoints(index, endpoints).slice(1);
+  server.apply('endpointslices', benchSlice(index, [{ address, ready: true }, ...others]));
+  return address;
+}
+
+/** @returns the address of one of its endpoints */
+function addService(change: number): string {
+  const index = services + change;
+  const pods = firstEndpoints(index, endpoints);
+  server.apply('services', benchService(index));
+  server.apply('endpointslices', benchSlice(index, pods));
+  return pods[0]?.address ?? '';
+}
+
+/** @returns the last new endpoint's address */
+function replaceInPercent(): string {
+  let last = '';
+  for (let index = 0; index < services; index += 100) last = replaceEndpoint(index);
+  return last;
+}
+
+/** The services that change are spread over all. */
+function evenly(change: number): number {
+  return Math.floor((services * (change + 0.5)) / changes);
 }
 
 async function untilMetrics(

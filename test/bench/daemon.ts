@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { DaemonRow } from './daemon-once.ts';
 import { row, runOnOwnNode } from './own-node.ts';
 
-const RUN_LIMIT = 240;
+const RUN_LIMIT = 420;
 
 const { values } = parseArgs({
   options: {
@@ -23,10 +23,12 @@ const proxies = (process.env.KUBE_PROXY ?? '') === '' ? ['chainwright'] : ['chai
 
 console.log(`\nthe daemon on a node of ${services} services x ${endpoints} endpoints`);
 console.log(
-  row('', 'backend', 'first sync s', 'its own s', 'one endpoint ms (min, max)', 'its own ms') +
-    ' RSS MB | at the end | peak | idle CPU % |',
+  row(
+    ...['', 'backend', 'first sync s', 'its own s', 'one endpoint ms (min, max)', 'its own ms'],
+    ...['one service added ms', '1 % of services ms', 'RSS MB', 'at the end', 'peak', 'idle CPU %'],
+  ),
 );
-console.log(row(...Array<string>(10).fill('---')));
+console.log(row(...Array<string>(12).fill('---')));
 for (const kind of backends) {
   const rows: (DaemonRow | undefined)[] = [];
   for (const proxy of proxies) rows.push(await measure(proxy, kind));
@@ -38,6 +40,8 @@ for (const kind of backends) {
     ratio(({ ownFirstSync }) => ownFirstSync),
     ratio((each) => median(each.changes)),
     ratio(({ ownChange }) => ownChange),
+    ratio((each) => median(each.added)),
+    ratio((each) => median(each.percent)),
     ratio(({ rssFirst }) => rssFirst),
     ratio(({ rssEnd }) => rssEnd),
     ratio(({ peak }) => peak),
@@ -53,16 +57,16 @@ async function measure(proxy: string, kind: string): Promise<DaemonRow | undefin
     const args = [proxy, kind, services, endpoints, changes];
     const { printed } = await runOnOwnNode(script, args, { seconds: RUN_LIMIT });
     const found = JSON.parse(printed) as DaemonRow;
-    const lowest = Math.min(...found.changes).toFixed(0);
-    const highest = Math.max(...found.changes).toFixed(0);
     console.log(
       row(
         proxy,
         kind,
         found.firstSync.toFixed(2),
         found.ownFirstSync.toFixed(2),
-        `${median(found.changes).toFixed(0)} (${lowest}, ${highest})`,
+        spread(found.changes),
         found.ownChange.toFixed(0),
+        spread(found.added),
+        spread(found.percent),
         found.rssFirst.toFixed(0),
         found.rssEnd.toFixed(0),
         found.peak.toFixed(0),
@@ -71,10 +75,15 @@ async function measure(proxy: string, kind: string): Promise<DaemonRow | undefin
     );
     return found;
   } catch (error) {
-    console.log(row(proxy, kind, `failed: ${String(error)}`, ...Array<string>(7).fill('')));
+    console.log(row(proxy, kind, `failed: ${String(error)}`, ...Array<string>(9).fill('')));
     process.exitCode = 1;
     return undefined;
   }
+}
+
+function spread(values: readonly number[]): string {
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  return `${median(values).toFixed(0)} (${lowest.toFixed(0)}, ${highest.toFixed(0)})`;
 }
 
 function median(values: readonly number[]): number {

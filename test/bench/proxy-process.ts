@@ -36,6 +36,8 @@ export interface ProxyOptions {
   readonly kind: BackendKind;
   /** A binary of kube-proxy; ours without. */
   readonly kubeProxy?: string;
+  /** More flags. */
+  readonly args?: readonly string[];
   /** Of this run. */
   readonly directory: string;
   readonly server: FakeServer;
@@ -59,7 +61,7 @@ export interface Proxy {
 export type Metrics = (name: string, ...labels: readonly string[]) => number;
 
 /** Starts it on this node, so that it uses the wanted store. */
-export function startProxy({ kind, kubeProxy, directory, server }: ProxyOptions): Proxy {
+export function startProxy({ kind, kubeProxy, args: more = [], directory, server }: ProxyOptions): Proxy {
   // Detection picks the store that holds Kubernetes' chains.
   command(`iptables-${kind}`, '-t', 'mangle', '-N', 'KUBE-KUBELET-CANARY');
   const config = writeConfig(directory, server);
@@ -68,7 +70,7 @@ export function startProxy({ kind, kubeProxy, directory, server }: ProxyOptions)
   const [file, ...args] =
     kubeProxy === undefined ? [process.execPath, ...NODE_FLAGS, BUNDLE, 'run'] : [kubeProxy];
   const startedAt = Date.now();
-  const child = spawn(file, [...args, `--config=${config}`], {
+  const child = spawn(file, [...args, ...more, `--config=${config}`], {
     stdio: ['ignore', 'ignore', logFile],
     env: { PATH: `${toolsOf(kind, directory)}:${process.env.PATH ?? ''}` },
   });
