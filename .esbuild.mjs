@@ -43,6 +43,25 @@ const STANDINS = {
   gen: 'export const createConfiguration = undefined;\nexport class ServerConfiguration {}\n',
 };
 
+/** The page of `graph --output html`, its script and its style as texts. */
+async function graphPage() {
+  const { outputFiles } = await build({
+    entryPoints: ['src/graph/page/main.ts', 'src/graph/page/page.css'],
+    outdir: 'page',
+    bundle: true,
+    write: false,
+    minify: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2023',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const textOf = (ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text.trim();
+  return { script: textOf('.js'), style: textOf('.css') };
+}
+
 await build({
   entryPoints: ['src/main.ts'],
   outfile: 'dist/chainwright.mjs',
@@ -53,6 +72,7 @@ await build({
   legalComments: 'none',
   sourcemap: false,
   plugins: [withoutGeneratedApi, withoutSideEffects],
+  define: { GRAPH_PAGE: JSON.stringify(await graphPage()) },
   // CommonJS packages in an ES module bundle look for these.
   banner: {
     js: [

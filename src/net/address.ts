@@ -107,6 +107,26 @@ export function fromBigInt(family: Family, value: bigint): Address {
   return formatGroups(shifts.map((shift) => Number((value >> shift) & 0xffffn)));
 }
 
+/** The address as a latin1 string of 4 or 16 bytes: it compares as the number does, and costs little. */
+export function addressBytes(address: Address): string {
+  if (familyOf(address) === 'ipv4') return String.fromCharCode(...address.split('.').map(Number));
+  const [left = '', right] = address.split('::');
+  const head = left === '' ? [] : left.split(':');
+  const tail = right === undefined || right === '' ? [] : right.split(':');
+  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
+  const groups = [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
+  return String.fromCharCode(...groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+/** The inverse of `addressBytes`. */
+export function addressOfBytes(bytes: string): Address {
+  const octets = Array.from({ length: bytes.length }, (_, index) => bytes.charCodeAt(index));
+  if (octets.length === 4) return octets.join('.') as Address;
+  return formatGroups(
+    Array.from({ length: 8 }, (_, index) => ((octets[2 * index] ?? 0) << 8) | (octets[2 * index + 1] ?? 0)),
+  );
+}
+
 function maskOf(family: Family, prefixLength: number): bigint {
   const hostBits = BigInt(addressBits(family) - prefixLength);
   return ((1n << BigInt(prefixLength)) - 1n) << hostBits;

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  addressBytes,
+  addressOfBytes,
   cidrContains,
   fromBigInt,
   joinHostPort,
@@ -85,4 +87,32 @@ describe('a network', () => {
     expect(cidrContains(cidr, 'fd00::1' as Address)).toBe(false);
     expect(cidrContains('::/0' as Cidr, 'fd00::1' as Address)).toBe(true);
   });
+});
+
+describe('the bytes of an address', () => {
+  const numbers = fc.oneof(
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+    // Long runs of zeros, where the text is shortened.
+    fc
+      .tuple(fc.integer({ min: 0, max: 0xffff }), fc.nat({ max: 7 }))
+      .map(([group, at]) => BigInt(group) << BigInt(16 * at)),
+  );
+  const ipv6 = numbers.map((number) => fromBigInt('ipv6', number)).filter((address) => address.includes(':'));
+  const ipv4 = fc.nat({ max: 2 ** 32 - 1 }).map((number) => fromBigInt('ipv4', BigInt(number)));
+
+  it('are the address again, as many as the family has', () =>
+    fc.assert(
+      fc.property(fc.oneof(ipv4, ipv6), (address) => {
+        const bytes = addressBytes(address);
+        expect(bytes).toHaveLength(address.includes(':') ? 16 : 4);
+        expect(addressOfBytes(bytes)).toBe(address);
+      }),
+    ));
+
+  it('compare as the addresses do', () =>
+    fc.assert(
+      fc.property(ipv6, ipv6, (one, other) => {
+        expect(addressBytes(one) < addressBytes(other)).toBe(toBigInt(one) < toBigInt(other));
+      }),
+    ));
 });
