@@ -8,8 +8,16 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 build: dist/chainwright.mjs
 
-demo: dist/chainwright.mjs tools ## plays the NodePort example in a throwaway node, with real packets
-	$(SUDO) env PATH="$(PATH)" node dist/chainwright.mjs lab
+EXAMPLES := manifests/examples
+DEMO := node dist/chainwright.mjs
+
+demo: dist/chainwright.mjs tools ## plays the NodePort example in a throwaway node, with real packets, and explains it
+	$(SUDO) env PATH="$(PATH)" $(DEMO) lab
+	@echo; echo "chainwright explain --to 192.168.77.10:30080"
+	@$(DEMO) explain --to 192.168.77.10:30080 -f $(EXAMPLES)/webapp1-nodeport.yaml --hostname-override node-a
+	@echo; echo "chainwright diff: policy Local, and one more pod"
+	@$(DEMO) diff --from $(EXAMPLES)/webapp1-nodeport.yaml --to $(EXAMPLES)/changes/webapp1-local.yaml \
+	  --hostname-override node-a || [ $$? = 1 ]
 
 test: dist/chainwright.mjs tools lint ## everything; needs root for the kernel's part
 	$(SUDO) env PATH="$(PATH)" $(VITEST)

@@ -1,3 +1,5 @@
+import type { CommentPolicy } from '../chains/comment-style.ts';
+import type { LayoutChoice } from '../chains/layout-choice.ts';
 import { RestoreError } from '../iptables/restore.ts';
 import type { BackendKind } from '../iptables/backend.ts';
 import { ToolError } from '../iptables/tool.ts';
@@ -11,6 +13,8 @@ import { complain, say, warn } from './terminal.ts';
 
 export interface LabCommandOptions {
   readonly backend?: BackendKind | undefined;
+  readonly layout: LayoutChoice;
+  readonly comments: CommentPolicy;
   /** How many of each kind that must arrive; enough for shares to be judged. */
   readonly requests: number;
   readonly keep: boolean;
@@ -55,8 +59,9 @@ export async function runLab(scene: Scene, options: LabCommandOptions): Promise<
 
 async function playScene(scene: Scene, options: LabCommandOptions, signal: AbortSignal): Promise<boolean> {
   scene.warnings.forEach(warn);
-  const { backend, requests, keep, output } = options;
-  await using lab = await startLab(scene, { backend, signal, onProgress: say });
+  const { backend, layout: name, comments, requests, keep, output } = options;
+  const layout = { name, comments };
+  await using lab = await startLab(scene, { backend, layout, signal, onProgress: say });
   lab.topology.notes.forEach(say);
   say(`sending requests for ${lab.checks.length} checks`);
   const verdicts = await play(lab, requests);

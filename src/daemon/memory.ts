@@ -6,7 +6,7 @@ const WORTH_WHILE = 16 * 2 ** 20;
 
 /**
  * Gives memory back to the system after work that made much garbage: V8 keeps what it once had, which after
- * the first sync of 10,000 services is 20 MB for good. Everything waits for it, some 0.1 s with 10,000
+ * the first sync of 10,000 services is 20 MB for good. Everything waits for it, 0.2 s or so with 10,000
  * services, so it is for moments when rules have just been written.
  *
  * @returns a function to call after such work

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { AUTO_LAYOUT, type LayoutSettings } from '../chains/layout-choice.ts';
 import type { Scene } from '../cli/scene.ts';
 import { detectBackend, type BackendKind } from '../iptables/backend.ts';
 import type { Command } from '../iptables/tool.ts';
@@ -21,6 +22,8 @@ export type { LabRequest } from './request.ts';
 export interface LabOptions {
   /** undefined: the one that this machine's `iptables` uses. */
   readonly backend?: BackendKind | undefined;
+  /** Of the chains; by the number of services without it. */
+  readonly layout?: LayoutSettings | undefined;
   /** Ends the lab, at whatever state of its building. */
   readonly signal?: AbortSignal | undefined;
   /** Told what is being done, a line at a time. */
@@ -74,7 +77,7 @@ export async function startLab(scene: Scene, options: LabOptions = {}): Promise<
     const via = holder.via(NODE);
     const backend = options.backend ?? (await detectBackend(via));
     progress(`writing rules (${backend})`);
-    const lab = labOf(topology, holder, agents, backend, end);
+    const lab = labOf(topology, holder, agents, { backend, layout: options.layout ?? AUTO_LAYOUT }, end);
     await lab.apply(scene);
     return lab;
   } catch (error) {
@@ -107,7 +110,7 @@ function labOf(
   topology: Topology,
   holder: Holder,
   agents: ReadonlyMap<string, AgentLink>,
-  backend: BackendKind,
+  { backend, layout }: { readonly backend: BackendKind; readonly layout: LayoutSettings },
   end: () => Promise<void>,
 ): Lab {
   let checks: readonly Check[] = [];
@@ -120,7 +123,7 @@ function labOf(
     apply: async (scene) => {
       refuseStrangers(scene.cluster, topology);
       const families = routesOf(scene, topology);
-      await writeRules(families, backend, holder.via(NODE));
+      await writeRules(families, layout, backend, holder.via(NODE));
       checks = planChecks(families, topology);
     },
     request: async ({ from, to, count = 1, timeout = DEFAULT_TIMEOUT, enoughTimeouts }) => {

@@ -1,4 +1,5 @@
-import { classicRuleset } from '../chains/ruleset.ts';
+import { rulesetOf } from '../chains/layout.ts';
+import type { LayoutSettings } from '../chains/layout-choice.ts';
 import type { Scene } from '../cli/scene.ts';
 import { applyRuleset } from '../iptables/applier.ts';
 import { backendOf, type BackendKind } from '../iptables/backend.ts';
@@ -33,12 +34,13 @@ export function routesOf(
  */
 export async function writeRules(
   families: readonly FamilyRoutes[],
+  layout: LayoutSettings,
   kind: BackendKind,
   via: Command,
 ): Promise<void> {
   await Promise.all(
     families.map(({ view, services }) =>
-      applyRuleset(classicRuleset(services, view), backendOf(kind, view.family, via)),
+      applyRuleset(rulesetOf(layout, services, view), backendOf(kind, view.family, via)),
     ),
   );
 }

@@ -1,12 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import type { BackendKind } from '../../iptables/backend.ts';
 import { manualText, OUTPUT } from '../manual.ts';
-import { manifestsOption } from './options.ts';
+import { commentsOption, layoutOption, manifestsOption } from './options.ts';
 
 interface Options {
   readonly filename?: readonly string[];
   readonly backend?: BackendKind;
+  readonly layout: LayoutChoice;
+  readonly comments: CommentPolicy;
   readonly requests: number;
   readonly keep: boolean;
   readonly output: 'table' | 'json';
@@ -38,6 +42,8 @@ export function labCommand(end: (code: number) => void): Command {
     .addOption(
       new Option('--backend <backend>', 'of the rules; detected by default').choices(['nft', 'legacy']),
     )
+    .addOption(layoutOption())
+    .addOption(commentsOption())
     .addOption(
       new Option('--requests <number>', 'to send on each way that should arrive')
         .default(DEFAULT_REQUESTS)

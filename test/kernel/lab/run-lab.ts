@@ -19,6 +19,8 @@ if (args.includes('refused')) {
   process.exitCode = exitCode ?? 3;
 } else {
   process.exitCode = await runLab(await loadExample(args.at(-1) ?? ''), {
+    layout: 'auto',
+    comments: 'auto',
     requests: Number(valueOf('requests') ?? 40),
     keep: args.includes('keep'),
     output: valueOf('output') === 'json' ? 'json' : 'table',
