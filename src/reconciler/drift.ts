@@ -19,6 +19,8 @@ export interface DriftOptions {
 /** Looking after rules that nobody changed may take no more of a processor than these parts. */
 const SHARE_OF_LOOKS = 1 / 100;
 const SHARE_OF_CHECKS = 1 / 50;
+/** More where the kernel has told of a loss: traffic may be failing. */
+const SHARE_OF_ALARMED_CHECKS = 1 / 5;
 
 /**
  * Milliseconds between two looks at a table, at least, where the kernel tells of losses and where it does
@@ -105,13 +107,20 @@ interface CheckSchedule {
 
 function checkSchedule({ checkInterval, lastCheck }: DriftOptions): CheckSchedule {
   let last = performance.now();
-  const untilNext = (interval: number): number =>
-    last + Math.max(interval, lastCheck() / SHARE_OF_CHECKS) - performance.now();
+  let isOwed = false;
+  const untilNext = (): number => {
+    const interval = isOwed
+      ? lastCheck() / SHARE_OF_ALARMED_CHECKS
+      : Math.max(checkInterval, lastCheck() / SHARE_OF_CHECKS);
+    return Math.max(0, last + interval - performance.now());
+  };
   return {
-    untilNext: () => Math.max(0, untilNext(checkInterval)),
+    untilNext,
     isDue: (alarm) => {
-      // A loss that the looks do not show is one of single rules.
-      if (untilNext(alarm === 'loss' ? 0 : checkInterval) > 0) return false;
+      // A loss that the looks do not show is one of single rules. It is owed a check, if not at once.
+      isOwed ||= alarm === 'loss';
+      if (untilNext() > 0) return false;
+      isOwed = false;
       last = performance.now();
       return true;
     },

@@ -59,7 +59,7 @@ describe('chainwright explain', () => {
     const report = z.parse(explainReportSchema, JSON.parse(stdout));
     expect(report).toMatchObject({
       node: 'node-a',
-      rulesOf: 'classic layout',
+      rulesOf: 'auto layout',
       question: '192.168.77.10:31100',
     });
     expect(report.ways).toMatchObject([

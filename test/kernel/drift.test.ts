@@ -32,8 +32,9 @@ interface Watch {
  * Rules of a node without services, watched; comparisons without a reason are far off.
  *
  * @param namespace where to wait until the kernel's word is listened to
+ * @param lastCheck milliseconds that the last comparison took
  */
-async function watched(backend: Backend, namespace?: Namespace): Promise<Watch> {
+async function watched(backend: Backend, namespace?: Namespace, lastCheck = 1): Promise<Watch> {
   await applyRuleset(RULESET, backend);
   await plantCanary(backend);
   const stop = new AbortController();
@@ -44,7 +45,7 @@ async function watched(backend: Backend, namespace?: Namespace): Promise<Watch> 
     {
       backend,
       checkInterval: 3_600_000,
-      lastCheck: () => 1,
+      lastCheck: () => lastCheck,
       isWriting: () => isWriting,
       onDrift: (reason) => {
         seen.push(reason);
@@ -93,6 +94,14 @@ describe('the watch for drift', () => {
     it('has everything compared when a jump is taken, which no look shows', async () => {
       await using namespace = await makeNamespace();
       const watch = await watched(backendOf('nft', 'ipv4', namespace.via), namespace);
+      const next = watch.next();
+      await run(namespace, 'nft', '-t', 'nat', '-D', 'PREROUTING', '1');
+      expect(await next).toBe('check');
+    });
+
+    it('owes a comparison to a loss that came too soon after the last one', async () => {
+      await using namespace = await makeNamespace();
+      const watch = await watched(backendOf('nft', 'ipv4', namespace.via), namespace, 1_000);
       const next = watch.next();
       await run(namespace, 'nft', '-t', 'nat', '-D', 'PREROUTING', '1');
       expect(await next).toBe('check');
