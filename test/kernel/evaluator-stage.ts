@@ -76,7 +76,7 @@ export async function compare(lab: Lab, scene: Scene, layout: LayoutName): Promi
     if (expectation === undefined) return;
     // The first request of a client decides for its others, and for where they can be expected.
     const decides = !isSecond && fates.length > 1 && fates.some((fate) => listsOf(fate, kept).length > 0);
-    const outcomes = await request(lab, trip, expectation, decides ? 1 : requestsFor(expectation, trip));
+    const outcomes = await request(lab, trip, expectation, decides ? 1 : requestsFor(expectation));
     remember(packet, fates, kept, outcomes);
     requests += outcomes.length;
     disagreements.push(...complaintsAbout(trip, expectation, outcomes, lab));
@@ -155,28 +155,23 @@ function fatesInWords(fates: readonly Fate[], program: Program): string {
 }
 
 /** So many that an endpoint is left out by chance once in ten million. */
-function requestsFor(expectation: Expectation, { protocol }: Trip): number {
-  if (expectation.kind === 'arrives') return 16 * expectation.at.length + 8;
-  return expectation.kind === 'refused' && protocol === 'udp' ? 10 : 3;
+function requestsFor(expectation: Expectation): number {
+  return expectation.kind === 'arrives' ? 16 * expectation.at.length + 8 : 3;
 }
 
-async function request(
+function request(
   lab: Lab,
   { from, packet, protocol }: Trip,
   { kind }: Expectation,
   count: number,
 ): Promise<readonly Outcome[]> {
-  const outcomes = await lab.request({
+  return lab.request({
     from,
     to: { address: packet.destination, port: packet.destinationPort, protocol },
     count,
     timeout: kind === 'dropped' ? 1_500 : 3_000,
     ...(kind === 'arrives' ? { enoughTimeouts: 3 } : {}),
   });
-  // A datagram is sent once, and the kernel promises nobody its ICMP error; DROP would lose all of them.
-  const mayBeLost =
-    kind === 'refused' && protocol === 'udp' && outcomes.some((outcome) => outcome.kind === 'refused');
-  return mayBeLost ? outcomes.filter((outcome) => outcome.kind !== 'timeout') : outcomes;
 }
 
 function complaintsAbout(
