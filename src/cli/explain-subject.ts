@@ -9,18 +9,18 @@ import type { Machine, Situation } from '../explain/situation.ts';
 import { situationOfNode, type Rules } from '../explain/situation-of-node.ts';
 import { viewOfRules, nodeAddressesInRules } from '../explain/view-of-rules.ts';
 import { nodeFacts } from '../inspect/facts.ts';
-import { programOfSave, type Program } from '../inspect/program.ts';
-import { SaveError } from '../inspect/save-reader.ts';
+import type { Program } from '../inspect/program.ts';
 import { backendOf, detectBackend, type BackendKind } from '../iptables/backend.ts';
-import { runTool, ToolError } from '../iptables/tool.ts';
+import { savedLines } from '../iptables/saved-lines.ts';
+import { ToolError } from '../iptables/tool.ts';
 import type { Settings } from '../model/settings.ts';
 import { FAMILIES, familyOf, isLoopback, type Family } from '../net/address.ts';
 import { hostFacts } from '../node/host.ts';
 import { listeners } from '../node/listeners.ts';
-import { InputError } from '../problems/problem.ts';
 import { nodeView, type Host } from '../routing/node-view.ts';
 import { liveScene } from './live-scene.ts';
 import { nameOfInput, readInput } from './read-input.ts';
+import { readProgram } from './saved-rules.ts';
 import { dryHost, loadCluster, type Scene } from './scene.ts';
 import { warn } from './terminal.ts';
 
@@ -163,18 +163,14 @@ async function kernelRules(families: readonly Family[]): Promise<FoundRules> {
   const dumps: FamilyDump[] = [];
   let isMixed = false;
   for (const family of families) {
-    dumps.push({ family, lines: await saved(kind, family) });
-    isMixed ||= (await saved(other, family).catch(nothing)).some((line) => line.startsWith('-A KUBE-S'));
+    dumps.push({ family, lines: await savedLines(backendOf(kind, family)) });
+    isMixed ||= (await savedLines(backendOf(other, family)).catch(nothing)).some((line) =>
+      line.startsWith('-A KUBE-S'),
+    );
   }
   const ports = new Set(Array.from({ length: 65_535 }, (_, index) => index + 1));
   const machine = { listeners: await listeners(ports), otherStore: isMixed ? other : undefined };
   return { name: `the kernel (${kind})`, programs: programsOf(dumps, `iptables-${kind}-save`), machine };
-}
-
-async function saved(kind: BackendKind, family: Family): Promise<readonly string[]> {
-  const lines: string[] = [];
-  await runTool(backendOf(kind, family).save, { onLine: (line) => lines.push(line) });
-  return lines;
 }
 
 /** Tools of the other store need not be there. */
@@ -184,10 +180,5 @@ function nothing(error: unknown): readonly string[] {
 }
 
 function programsOf(dumps: readonly FamilyDump[], where: string): ReadonlyMap<Family, Program> {
-  try {
-    return new Map(dumps.map(({ family, lines }) => [family, programOfSave(lines, family)]));
-  } catch (error) {
-    if (!(error instanceof SaveError)) throw error;
-    throw new InputError([{ where, path: '', message: error.message }]);
-  }
+  return new Map(dumps.map(({ family, lines }) => [family, readProgram(lines, family, where)]));
 }

@@ -5,7 +5,7 @@ import type { RuleGraph } from '../graph/rule-graph.ts';
 import { graphOfSave, oneLineRules } from '../graph/save-text.ts';
 import { ourParts } from '../inspect/check/our-part.ts';
 import { backendOf, detectBackend } from '../iptables/backend.ts';
-import { runTool } from '../iptables/tool.ts';
+import { savedLines } from '../iptables/saved-lines.ts';
 import type { Family } from '../net/address.ts';
 import { InputError } from '../problems/problem.ts';
 import { primaryFamily } from '../routing/node-view.ts';
@@ -58,11 +58,11 @@ async function ofManifests(
 }
 
 async function ofKernel(family: Family): Promise<Subject> {
-  const { save } = backendOf(await detectBackend(), family);
+  const backend = backendOf(await detectBackend(), family);
   const lines: string[] = [];
   const counted = `packets counted until ${new Date().toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   for (const table of ['filter', 'nat']) {
-    await runTool([...save, '-c', '-t', table], { onLine: (line) => void lines.push(decoded(line)) });
+    lines.push(...(await savedLines(backend, '-c', '-t', table)).map(decoded));
   }
   const graph = graphOfSave(lines, family);
   warnIfBare(graph);

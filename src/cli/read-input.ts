@@ -1,12 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { InputError } from '../problems/problem.ts';
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-};
+import { unreadable } from '../problems/unreadable.ts';
 
 /**
  * The bytes of a file that was named on the command line.
@@ -19,8 +13,7 @@ export async function readInput(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new InputError([{ where: path, path: '', message: REASONS[code ?? ''] ?? message }]);
+    throw unreadable(path, error);
   }
 }
 

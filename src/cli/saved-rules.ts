@@ -3,7 +3,7 @@ import { ourParts } from '../inspect/check/our-part.ts';
 import { programOfSave, type Program } from '../inspect/program.ts';
 import { SaveError } from '../inspect/save-reader.ts';
 import { backendOf, detectBackend } from '../iptables/backend.ts';
-import { runTool } from '../iptables/tool.ts';
+import { savedLines } from '../iptables/saved-lines.ts';
 import type { Family } from '../net/address.ts';
 import { InputError } from '../problems/problem.ts';
 import { nameOfInput, readInput } from './read-input.ts';
@@ -50,21 +50,22 @@ export async function readKernelRules(
   const kind = await detectBackend();
   const rules: SavedRules[] = [];
   for (const family of families) {
-    const saved: string[] = [];
-    const { save } = backendOf(kind, family);
-    for (const table of ['filter', 'nat']) {
-      await runTool([...save, '-t', table], { onLine: (line) => saved.push(line) });
-    }
+    const backend = backendOf(kind, family);
+    const saved = [
+      ...(await savedLines(backend, '-t', 'filter')),
+      ...(await savedLines(backend, '-t', 'nat')),
+    ];
     const [part] = ourParts(saved, family);
     if (part === undefined) continue;
-    const program = readProgram(part.lines, family, save[0]);
+    const program = readProgram(part.lines, family, backend.save[0]);
     if (!isProgrammed(program)) warn(`no service proxy has written ${family} rules on this node`);
     rules.push({ program, othersRules: part.othersRules });
   }
   return { name: `the kernel (${kind})`, rules };
 }
 
-function readProgram(lines: readonly string[], family: Family, where: string): Program {
+/** @throws InputError with the number of the line that is to blame, of what `where` names */
+export function readProgram(lines: readonly string[], family: Family, where: string): Program {
   try {
     return programOfSave(lines, family);
   } catch (error) {

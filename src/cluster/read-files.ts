@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { InputError } from '../problems/problem.ts';
+import { unreadable } from '../problems/unreadable.ts';
 import type { ManifestText } from './documents.ts';
 
 const MANIFEST_NAME = /\.(ya?ml|json)$/i;
@@ -33,17 +34,10 @@ async function readOne(path: string): Promise<ManifestText> {
   return { name: path, text: await attempt(path, () => readFile(path, 'utf8')) };
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-};
-
 async function attempt<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new InputError([{ where: path, path: '', message: REASONS[code ?? ''] ?? message }]);
+    throw unreadable(path, error);
   }
 }

@@ -1,17 +1,11 @@
 import { KUBE_MARK_MASQ, KUBE_NODEPORTS } from '../chains/fixed.ts';
 import { treeKindOf } from '../chains/names.ts';
 import type { EntryKind } from '../inspect/check/claims.ts';
+import { commentOf, dispatchRules, labelIn } from '../inspect/dispatch-rules.ts';
 import type { InspectedRule } from '../inspect/inspected-rule.ts';
 import type { Program } from '../inspect/program.ts';
 import type { Protocol } from '../model/objects.ts';
-import {
-  addressBits,
-  familyOf,
-  networkAddress,
-  prefixLengthOf,
-  type Address,
-  type Cidr,
-} from '../net/address.ts';
+import { hostOf, type Address } from '../net/address.ts';
 
 /** An address and port that rules give to a service. */
 export interface DispatchEntry {
@@ -32,30 +26,23 @@ export function entryKey({ protocol, address, port }: Omit<DispatchEntry, 'kind'
  * Every way into a service that rules have, of either layout and of any kube-proxy since 1.18: what the
  * dispatch chains of both tables jump from, or turn away.
  */
-export function dispatchEntries({ tables }: Program): ReadonlyMap<string, DispatchEntry> {
+export function dispatchEntries(program: Program): ReadonlyMap<string, DispatchEntry> {
   const entries = new Map<string, DispatchEntry>();
-  // The nat table first: what the filter table says of the same entry is a firewall.
-  for (const table of ['nat', 'filter']) {
-    for (const { name, rules } of tables.get(table)?.chains.values() ?? []) {
-      if (!DISPATCH.test(name) && treeKindOf(name) === undefined) continue;
-      for (const { rule } of rules) {
-        const entry = entryOf(table, name, rule);
-        if (entry === undefined) continue;
-        const before = entries.get(entryKey(entry));
-        if (before === undefined || before.service === '') entries.set(entryKey(entry), entry);
-      }
-    }
+  // What the filter table says of the same entry is a firewall.
+  for (const { table, chain, rule } of dispatchRules(program)) {
+    const entry = entryOf(table, chain, rule);
+    if (entry === undefined) continue;
+    const before = entries.get(entryKey(entry));
+    if (before === undefined || before.service === '') entries.set(entryKey(entry), entry);
   }
   return entries;
 }
-
-const DISPATCH = /^KUBE-(?:SERVICES|NODEPORTS|EXTERNAL-SERVICES|PROXY-FIREWALL)$/;
 
 function entryOf(table: string, chain: string, rule: InspectedRule): DispatchEntry | undefined {
   const { destination, protocol, matches } = rule;
   const port = matches.find((match) => match.kind === 'destinationPort')?.port;
   if (port === undefined || protocol === undefined || !leadsOn(rule)) return undefined;
-  const address = destination === undefined || destination.not ? undefined : hostIn(destination.value);
+  const address = destination === undefined || destination.not ? undefined : hostOf(destination.value);
   const isNodePort = chain === KUBE_NODEPORTS || treeKindOf(chain) === 'NP' || table === 'filter';
   if (address === undefined && !isNodePort) return undefined;
   const service = labelIn(rule) ?? '';
@@ -81,18 +68,4 @@ function kindOf(address: Address | undefined, chain: string, rule: InspectedRule
   if (/^KUBE-(?:FW|XLB)-/.test(target) || chain === 'KUBE-PROXY-FIREWALL') return 'loadBalancerIP';
   const isExternal = chain === 'KUBE-EXTERNAL-SERVICES' || treeKindOf(chain) === 'RE';
   return isExternal || target.startsWith('KUBE-EXT-') ? 'externalIP' : 'clusterIP';
-}
-
-/** `web/shop:http` of `web/shop:http cluster IP`; older proxies leave a colon behind a bare name. */
-function labelIn(rule: InspectedRule): string | undefined {
-  const label = /^([a-z0-9.-]+\/[a-z0-9.-]+(?::[a-z0-9-]*)?)(?: |$)/.exec(commentOf(rule))?.[1];
-  return label?.replace(/:$/, '');
-}
-
-function commentOf({ matches }: InspectedRule): string {
-  return matches.find((match) => match.kind === 'comment')?.text ?? '';
-}
-
-function hostIn(cidr: Cidr): Address | undefined {
-  return prefixLengthOf(cidr) === addressBits(familyOf(cidr)) ? networkAddress(cidr) : undefined;
 }

@@ -1,3 +1,4 @@
+import { dataText, propertyText } from '../text/github.ts';
 import { closingLine, serviceHead, serviceLines } from './lines.ts';
 import type { DiffReport } from './schema.ts';
 
@@ -33,13 +34,4 @@ export function diffGithub(report: DiffReport, placeOf: (service: string) => Pla
 function command(level: 'warning' | 'notice', place: Place | undefined, title: string, text: string): string {
   const where = place === undefined ? [] : [`file=${propertyText(place.file)}`, `line=${place.line}`];
   return `::${level} ${[...where, `title=${propertyText(title)}`].join(',')}::${dataText(text)}`;
-}
-
-/** The characters that would end a command or its data, as GitHub's own toolkit writes them. */
-function dataText(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-function propertyText(text: string): string {
-  return dataText(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

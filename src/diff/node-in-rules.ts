@@ -1,15 +1,7 @@
 import { KUBE_MARK_MASQ, KUBE_NODEPORTS } from '../chains/fixed.ts';
 import type { InspectedRule } from '../inspect/inspected-rule.ts';
 import type { Program } from '../inspect/program.ts';
-import {
-  addressBits,
-  familyOf,
-  isLoopback,
-  networkAddress,
-  prefixLengthOf,
-  type Address,
-  type Cidr,
-} from '../net/address.ts';
+import { hostOf, isLoopback, networkAddress, type Address, type Cidr } from '../net/address.ts';
 import type { LocalPods, NodePortScope } from '../routing/node-view.ts';
 
 /** Where node ports answer: by the jumps into their chain. */
@@ -65,12 +57,8 @@ export function sourceRangesIn(rules: Iterable<InspectedRule>, own: Address | un
   const ranges = new Set<Cidr>();
   for (const { source, target } of rules) {
     if (source === undefined || source.not || target?.kind !== 'jump') continue;
-    if (own !== undefined && isHostOf(source.value, own)) continue;
+    if (own !== undefined && hostOf(source.value) === own) continue;
     ranges.add(source.value);
   }
   return [...ranges].sort();
-}
-
-function isHostOf(cidr: Cidr, address: Address): boolean {
-  return prefixLengthOf(cidr) === addressBits(familyOf(cidr)) && networkAddress(cidr) === address;
 }

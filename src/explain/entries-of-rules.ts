@@ -1,10 +1,10 @@
 import { KUBE_NODEPORTS } from '../chains/fixed.ts';
 import { olderLabel, serviceChainName, treeKindOf } from '../chains/names.ts';
+import { commentOf, dispatchRules, labelIn } from '../inspect/dispatch-rules.ts';
 import type { InspectedRule } from '../inspect/inspected-rule.ts';
-import type { Program, ProgramChain } from '../inspect/program.ts';
-import { networkAddress, prefixLengthOf, addressBits, type Address, type Cidr } from '../net/address.ts';
+import type { Program } from '../inspect/program.ts';
+import { hostOf, type Address } from '../net/address.ts';
 import type { Entry } from './entries.ts';
-import { commentOf } from './step-words.ts';
 
 /**
  * The ways into a service, found in the rules alone: by their comments, and where there are none by the names
@@ -34,24 +34,6 @@ export function servicesInRules(program: Program): readonly string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
-interface DispatchRule {
-  readonly table: string;
-  readonly chain: string;
-  readonly rule: InspectedRule;
-}
-
-const DISPATCH = /^KUBE-(?:SERVICES|NODEPORTS|EXTERNAL-SERVICES|PROXY-FIREWALL)$/;
-
-function* dispatchRules({ tables }: Program): Iterable<DispatchRule> {
-  for (const table of ['nat', 'filter']) {
-    const chains: Iterable<ProgramChain> = tables.get(table)?.chains.values() ?? [];
-    for (const { name: chain, rules } of chains) {
-      if (!DISPATCH.test(chain) && treeKindOf(chain) === undefined) continue;
-      for (const { rule } of rules) yield { table, chain, rule };
-    }
-  }
-}
-
 function serviceOf(rule: InspectedRule, asked: string): string | undefined {
   const label = labelIn(rule);
   if (label !== undefined) return label === asked || label.startsWith(`${asked}:`) ? label : undefined;
@@ -60,12 +42,6 @@ function serviceOf(rule: InspectedRule, asked: string): string | undefined {
   const hash = /^KUBE-(?:SVC|SVL|EXT|FW|XLB)-(.+)$/.exec(target.chain)?.[1];
   const known = [asked, olderLabel(asked)].map((name) => serviceChainName('SVC', name, protocol));
   return hash !== undefined && known.some((name) => name.endsWith(`-${hash}`)) ? asked : undefined;
-}
-
-/** `web/shop:http` of `web/shop:http cluster IP`; older proxies leave a colon behind a bare name. */
-function labelIn(rule: InspectedRule): string | undefined {
-  const found = /^([a-z0-9.-]+\/[a-z0-9.-]+(?::[a-z0-9-]*)?)(?: |$)/.exec(commentOf(rule))?.[1];
-  return found?.replace(/:$/, '');
 }
 
 function entryOf(
@@ -80,7 +56,7 @@ function entryOf(
   const leads =
     target?.kind === 'jump' ? target.chain !== 'KUBE-MARK-MASQ' : /^(?:reject|drop)/.test(target?.kind ?? '');
   if (port === undefined || protocol === undefined || !leads) return undefined;
-  const host = destination === undefined || destination.not ? undefined : hostIn(destination.value);
+  const host = destination === undefined || destination.not ? undefined : hostOf(destination.value);
   if (host === undefined) {
     const isNodePort = chain === KUBE_NODEPORTS || treeKindOf(chain) === 'NP' || table === 'filter';
     return isNodePort ? { kind: 'nodePort', service, protocol, address: nodeAddress, port } : undefined;
@@ -96,9 +72,4 @@ function kindOf(chain: string, comment: string, target: InspectedRule['target'])
     /^KUBE-(?:EXTERNAL-SERVICES$|PROXY-FIREWALL$|RE-|LB-)/.test(chain) ||
     (target?.kind === 'jump' && /^KUBE-(?:EXT|FW|XLB)-/.test(target.chain));
   return isOuter ? 'loadBalancerIP' : 'clusterIP';
-}
-
-function hostIn(cidr: Cidr): Address | undefined {
-  const address = networkAddress(cidr);
-  return prefixLengthOf(cidr) === addressBits(cidr.includes(':') ? 'ipv6' : 'ipv4') ? address : undefined;
 }

@@ -1,3 +1,4 @@
+import { commentOf } from '../inspect/dispatch-rules.ts';
 import { treeKindOf } from '../chains/names.ts';
 import type { RulePlace } from '../inspect/fate.ts';
 import type { InspectedMatch, InspectedRule } from '../inspect/inspected-rule.ts';
@@ -107,9 +108,4 @@ function rangeWords({ destination, protocol, matches }: InspectedRule): string {
 
 function matchWords(match: InspectedMatch): string {
   return match.kind === 'recentlySeen' ? `asked within the last ${match.seconds} s` : '';
-}
-
-export function commentOf({ matches }: Pick<InspectedRule, 'matches'>): string {
-  const comment = matches.find((match) => match.kind === 'comment');
-  return comment === undefined ? '' : comment.text;
 }

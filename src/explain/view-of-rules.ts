@@ -1,11 +1,4 @@
-import {
-  familyOf,
-  networkAddress,
-  prefixLengthOf,
-  addressBits,
-  type Address,
-  type Family,
-} from '../net/address.ts';
+import { familyOf, hostOf, type Address, type Family } from '../net/address.ts';
 import type { Program } from '../inspect/program.ts';
 import type { LocalPods, NodeView } from '../routing/node-view.ts';
 
@@ -40,8 +33,8 @@ function hostsIn(program: Program | undefined, leadsTo: (target: string) => bool
       ? rules.flatMap(({ rule: { destination, target } }) => {
           if (destination === undefined || destination.not || target?.kind !== 'jump') return [];
           const { value } = destination;
-          const isHost = prefixLengthOf(value) === addressBits(familyOf(value));
-          return isHost && leadsTo(target.chain) ? [networkAddress(value)] : [];
+          const host = leadsTo(target.chain) ? hostOf(value) : undefined;
+          return host === undefined ? [] : [host];
         })
       : [],
   );

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dataText, propertyText } from '../text/github.ts';
 import { isAsGolden, type GoldenFinding } from './compare.ts';
 import { closingLines, diffLinesOf, foundLine, type GoldenOutcome } from './report.ts';
 import { firstChangedLine } from './unified-diff.ts';
@@ -29,13 +30,4 @@ function annotation(finding: GoldenFinding, directory: string, diff: readonly st
   const text = [foundLine(finding, directory), ...shown, ...(left > 0 ? [`and ${left} more lines`] : [])];
   const file = propertyText(join(directory, finding.name));
   return `::error file=${file},line=${line},title=Golden rules::${dataText(text.join('\n'))}`;
-}
-
-/** The characters that would end a command or its data, as GitHub's own toolkit writes them. */
-function dataText(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-function propertyText(text: string): string {
-  return dataText(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

@@ -1,6 +1,6 @@
 import type { Negatable } from '../chains/rule.ts';
-import { hostCidr, type Address, type Cidr } from '../net/address.ts';
-import { isHost, isInside, networkOf, wordsOf, type Network, type Words } from './network.ts';
+import { hostCidr, isHost, type Address, type Cidr } from '../net/address.ts';
+import { isInside, networkOf, wordsOf, type Network, type Words } from './network.ts';
 
 /** Whether an address is what `-s` or `-d` asks for. */
 export interface AddressTest {

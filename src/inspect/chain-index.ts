@@ -1,7 +1,6 @@
-import type { Cidr } from '../net/address.ts';
+import { isHost, type Cidr } from '../net/address.ts';
 import type { Protocol } from '../model/objects.ts';
 import type { InspectedRule } from './inspected-rule.ts';
-import { isHost } from './network.ts';
 
 /**
  * Which rules of a long chain may match a packet, by its destination: a packet need not be held against

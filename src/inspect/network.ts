@@ -1,5 +1,4 @@
 import {
-  addressBits,
   familyOf,
   networkAddress,
   prefixLengthOf,
@@ -37,11 +36,6 @@ export function isInside({ words, masks }: Network, address: Words): boolean {
     if (((address[index] ?? 0) & (masks[index] ?? 0)) !== words[index]) return false;
   }
   return true;
-}
-
-/** Whether the network is a single address. */
-export function isHost(cidr: Cidr): boolean {
-  return prefixLengthOf(cidr) === addressBits(familyOf(cidr));
 }
 
 /** The first bits of a word; a shift by 32 would be one by 0. */

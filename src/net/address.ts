@@ -89,6 +89,16 @@ export function addressBits(family: Family): number {
   return family === 'ipv4' ? 32 : 128;
 }
 
+/** Whether the network is a single address. */
+export function isHost(cidr: Cidr): boolean {
+  return prefixLengthOf(cidr) === addressBits(familyOf(cidr));
+}
+
+/** The address that is all of the network; undefined where it has others. */
+export function hostOf(cidr: Cidr): Address | undefined {
+  return isHost(cidr) ? networkAddress(cidr) : undefined;
+}
+
 /** The address as an unsigned number, most significant bit first. */
 export function toBigInt(address: Address): bigint {
   if (familyOf(address) === 'ipv4') {

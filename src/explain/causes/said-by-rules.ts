@@ -1,9 +1,9 @@
+import { commentOf } from '../../inspect/dispatch-rules.ts';
 import type { Fate, RulePlace } from '../../inspect/fate.ts';
 import { textAt } from '../../inspect/program.ts';
 import { cause, type Finding } from '../finding.ts';
 import type { Trip } from '../situation.ts';
 import { ruleAt } from '../step.ts';
-import { commentOf } from '../step-words.ts';
 import { portText } from '../listing.ts';
 
 /** What the rules alone tell, where no cluster says what they should do. */
