@@ -13,6 +13,7 @@ import { mergeSlices, portKey } from '../../src/routing/endpoints.ts';
 import type { NodeView } from '../../src/routing/node-view.ts';
 import type { Route } from '../../src/routing/route.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
+import { plainService, plainSlice, readyEndpoint } from '../support/plain-objects.ts';
 import { makeNamespace, output, type Namespace } from './namespace.ts';
 
 /** A client, a node and its pods, each in a namespace, and rules for one service on the node. */
@@ -223,41 +224,22 @@ function nodeViewOf(family: Family, at: Addresses): NodeView {
 
 function clusterOf(family: Family, at: Addresses, fields: Partial<ServiceFields>) {
   const { protocol = 'udp', pods = [], ...policies } = fields;
-  const service: Service = {
-    namespace: 'default',
+  const service = plainService({
     name: 'web',
     type: 'NodePort',
-    headless: false,
-    servedByOther: false,
     clusterIPs: [at.clusterIP],
     families: [family],
     ports: [{ name: '', protocol, port: 80, nodePort: NODE_PORT }],
-    externalIPs: [],
-    loadBalancerVIPs: [],
-    loadBalancerSourceRanges: [],
-    affinitySeconds: undefined,
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    healthCheckNodePort: undefined,
     ...policies,
-  };
-  const slice: EndpointSlice = {
-    namespace: 'default',
-    name: 'web-1',
+  });
+  const slice = plainSlice({
     serviceName: 'web',
     family,
     ports: [{ name: '', protocol, port: 8080 }],
-    endpoints: pods.map((pod) => ({
-      address: at[pod],
-      nodeName: pod === 'near' ? NODE_NAME : 'node-b',
-      ready: true,
-      serving: true,
-      terminating: false,
-      zoneHints: [],
-      nodeHints: [],
-    })),
-    changedAt: undefined,
-  };
+    endpoints: pods.map((pod) =>
+      readyEndpoint({ address: at[pod], nodeName: pod === 'near' ? NODE_NAME : 'node-b' }),
+    ),
+  });
   // Without a service its packets go on unchanged, where an unserved one would have them refused.
   return { services: pods.length === 0 ? [] : [service], slices: [slice] };
 }

@@ -12,30 +12,20 @@ import { clusterStore, type ClusterStore } from '../../src/reconciler/store.ts';
 import { nodeView } from '../../src/routing/node-view.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
 import { CAPTURE_HOST } from '../support/cases.ts';
+import { plainService, plainSlice, readyEndpoint } from '../support/plain-objects.ts';
 import type { Namespace } from './namespace.ts';
 
 const { settings } = readConfig({ flags: { 'cluster-cidr': ['10.244.0.0/16'] } });
 
 /** A ClusterIP service on port 80. */
 export function service(name: string, last: number, fields: Partial<Service> = {}): readonly Change[] {
-  const object: Service = {
+  const object = plainService({
     namespace: 'web',
     name,
-    type: 'ClusterIP',
-    headless: false,
-    servedByOther: false,
     clusterIPs: [`10.96.0.${last}` as Address],
-    families: ['ipv4'],
     ports: [{ name: '', protocol: 'tcp', port: 80, nodePort: undefined }],
-    externalIPs: [],
-    loadBalancerVIPs: [],
-    loadBalancerSourceRanges: [],
-    affinitySeconds: undefined,
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    healthCheckNodePort: undefined,
     ...fields,
-  };
+  });
   return [{ kind: 'service', key: `web/${name}`, object }];
 }
 
@@ -45,23 +35,14 @@ export function endpoints(name: string, ...lasts: readonly number[]): readonly C
     {
       kind: 'slice',
       key: `web/${name}-a`,
-      object: {
+      object: plainSlice({
         namespace: 'web',
-        name: `${name}-a`,
         serviceName: name,
-        family: 'ipv4',
         ports: [{ name: '', protocol: 'tcp', port: 8080 }],
-        endpoints: lasts.map((last) => ({
-          address: `10.244.1.${last}` as Address,
-          nodeName: 'node-a',
-          ready: true,
-          serving: true,
-          terminating: false,
-          zoneHints: [],
-          nodeHints: [],
-        })),
-        changedAt: undefined,
-      },
+        endpoints: lasts.map((last) =>
+          readyEndpoint({ address: `10.244.1.${last}` as Address, nodeName: 'node-a' }),
+        ),
+      }),
     },
   ];
 }

@@ -1,6 +1,7 @@
 import type { Cluster, EndpointSlice, Protocol, Service } from '../../../src/model/objects.ts';
 import type { Address, Family } from '../../../src/net/address.ts';
 import type { NodeView } from '../../../src/routing/node-view.ts';
+import { plainService, plainSlice, readyEndpoint } from '../../support/plain-objects.ts';
 import { ADDRESSES, addressIn, SERVICE_BITS, type Range } from './addresses.ts';
 import { distinctNumbers, randomNumbers } from './random.ts';
 
@@ -87,44 +88,26 @@ export function modelOf({ family, services }: BenchCluster): Cluster {
 
 export function serviceObject(family: Family, service: BenchService): Service {
   const { name, transport, clusterIP, port, nodePort } = service;
-  return {
+  return plainService({
     namespace: 'bench',
     name,
     type: nodePort === undefined ? 'ClusterIP' : 'NodePort',
-    headless: false,
-    servedByOther: false,
     clusterIPs: [clusterIP],
     families: [family],
     ports: [{ name: 'main', protocol: transport, port, nodePort }],
-    externalIPs: [],
-    loadBalancerVIPs: [],
-    loadBalancerSourceRanges: [],
-    affinitySeconds: undefined,
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    healthCheckNodePort: undefined,
-  };
+  });
 }
 
 export function sliceObject(family: Family, service: BenchService): EndpointSlice {
   const { name, transport, place } = service;
-  return {
+  const nodeName = place === 'localPods' ? NODE : 'node-2';
+  return plainSlice({
     namespace: 'bench',
-    name: `${name}-a`,
     serviceName: name,
     family,
     ports: [{ name: 'main', protocol: transport, port: ENDPOINT_PORT }],
-    endpoints: service.endpoints.map((address) => ({
-      address,
-      nodeName: place === 'localPods' ? NODE : 'node-2',
-      ready: true,
-      serving: true,
-      terminating: false,
-      zoneHints: [],
-      nodeHints: [],
-    })),
-    changedAt: undefined,
-  };
+    endpoints: service.endpoints.map((address) => readyEndpoint({ address, nodeName })),
+  });
 }
 
 /** The node with the settings that kube-proxy has by default in a cluster with a known pod network. */
