@@ -1,12 +1,12 @@
 import { compareText } from '../routing/endpoints.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
-import type { ServiceRoutes } from '../routing/routes.ts';
 import { jump } from './build.ts';
-import { inStyle, type CommentStyle } from './comment-style.ts';
+import { inStyle, type CommentStyle, type StyledService } from './comment-style.ts';
 import { nodePortJumps } from './dispatch.ts';
 import { dispatchKey, hasAddress, prefixMatches, prefixText, protocolByte } from './dispatch-key.ts';
 import { KUBE_SERVICES } from './fixed.ts';
+import { LazyRules } from './lazy-rules.ts';
 import { treeChainName, type ChainName } from './names.ts';
 import { treeOf, type Keyed, type Tree, type TreeShape } from './prefix-tree.ts';
 import type { Chain, Rule } from './rule.ts';
@@ -28,12 +28,6 @@ export interface DispatchEntry extends Keyed {
   readonly style: CommentStyle;
 }
 
-/** One version of a service, and how its rules carry comments. */
-export interface StyledService {
-  readonly service: ServiceRoutes;
-  readonly style: CommentStyle;
-}
-
 /** The entries of a dispatch chain; node ports may stand in one with addresses. */
 export interface DispatchTree {
   readonly addresses: Tree<DispatchEntry> | undefined;
@@ -49,25 +43,24 @@ export function entriesOf(
 ): readonly DispatchEntry[] {
   const entries: DispatchEntry[] = [];
   for (const route of service.routes) {
-    dispatch.rulesOf(route, namesOf(route)).forEach((rule, index) => {
+    const rules = dispatch.rulesOf(route, namesOf(route));
+    for (const [index, rule] of rules.entries()) {
       const position = entries.length;
       entries.push({ key: dispatchKey(rule), service: service.service, position, route, index, style });
-    });
+    }
   }
   return entries;
 }
 
 export function dispatchTree(context: TreeContext, services: readonly StyledService[]): DispatchTree {
-  const entries = services.flatMap((service) => entriesOf(context, service));
+  const addresses: DispatchEntry[] = [];
+  const ports: DispatchEntry[] = [];
+  for (const service of services) {
+    for (const entry of entriesOf(context, service)) (hasAddress(entry.key) ? addresses : ports).push(entry);
+  }
   return {
-    addresses: treeOf(
-      entries.filter(({ key }) => hasAddress(key)),
-      shapeOf('addresses', context.view),
-    ),
-    ports: treeOf(
-      entries.filter(({ key }) => !hasAddress(key)),
-      shapeOf('ports', context.view),
-    ),
+    addresses: treeOf(addresses, shapeOf('addresses', context.view)),
+    ports: treeOf(ports, shapeOf('ports', context.view)),
   };
 }
 
@@ -96,11 +89,7 @@ export function* treeChains(context: TreeContext, tree: DispatchTree): Iterable<
 
 /** The chain of a part of a tree. Its rules are made when they are walked: some only ask for its name. */
 export function partChain(context: TreeContext, part: Tree<DispatchEntry>): Chain {
-  const rules = {
-    *[Symbol.iterator](): Iterator<Rule> {
-      for (const item of itemsOf(part)) yield* itemRules(context, item);
-    },
-  };
+  const rules = new LazyRules(() => itemsOf(part).flatMap((item) => itemRules(context, item)));
   return { name: partName(context, part), rules };
 }
 

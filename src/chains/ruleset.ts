@@ -1,6 +1,6 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import { commentStyles, inStyle, type CommentPolicy } from './comment-style.ts';
+import { inStyle, styledServices, type CommentPolicy, type StyledService } from './comment-style.ts';
 import { nodePortJumps } from './dispatch.ts';
 import {
   FILTER_JUMPS,
@@ -11,6 +11,7 @@ import {
   NAT_JUMPS,
   postrouting,
 } from './fixed.ts';
+import { LazyRules } from './lazy-rules.ts';
 import type { ChainName } from './names.ts';
 import type { Chain, Rule, Ruleset, TableName } from './rule.ts';
 import { serviceChainNames } from './service-names.ts';
@@ -27,23 +28,23 @@ export function classicRuleset(
   view: NodeView,
   comments: CommentPolicy = 'auto',
 ): Ruleset {
-  const styleOf = commentStyles(services, 'classic', comments);
-  const ports = services.flatMap((service) => {
-    const style = styleOf(service);
-    return service.routes.map((route) => ({ route, names: serviceChainNames(route), style }));
-  });
+  return classicRulesetOf(styledServices(services, 'classic', comments), view);
+}
+
+export function classicRulesetOf(services: readonly StyledService[], view: NodeView): Ruleset {
+  const ports = services.flatMap(({ service, style }) =>
+    service.routes.map((route) => ({ route, names: serviceChainNames(route), style })),
+  );
   function* dispatchChains(
     tableName: TableName,
     tail: (chain: ChainName) => readonly Rule[],
   ): Iterable<Chain> {
     for (const { table, chain, rulesOf } of DISPATCH) {
       if (table !== tableName) continue;
-      const rules = {
-        *[Symbol.iterator]() {
-          for (const { route, names, style } of ports) yield* inStyle(rulesOf(route, names), style);
-          yield* tail(chain);
-        },
-      };
+      const rules = new LazyRules(function* () {
+        for (const { route, names, style } of ports) yield* inStyle(rulesOf(route, names), style);
+        yield* tail(chain);
+      });
       yield { name: chain, rules };
     }
   }
