@@ -5,6 +5,7 @@ import { problemsOf } from '../problems/zod.ts';
 import { isRecord, manifestObjects, type ManifestObject, type ManifestText } from './documents.ts';
 import { toNode } from './node.ts';
 import { endpointSliceSchema, nodeSchema, serviceSchema } from './schemas.ts';
+import { sharedNodePorts } from './shared-node-ports.ts';
 import { serviceProblems, toService, type FieldProblem } from './service.ts';
 import { sliceProblems, toEndpointSlice } from './slice.ts';
 
@@ -62,6 +63,7 @@ class Reading {
         `${kind}: ${count === 1 ? 'one object' : `${count} objects`} skipped, no rules come of it`,
       );
     }
+    this.#warnings.push(...sharedNodePorts(this.#services));
     const cluster = { services: this.#services, slices: this.#slices, nodes: this.#nodes };
     return { cluster, warnings: this.#warnings };
   }
@@ -115,7 +117,11 @@ class Reading {
   #isFirst(kind: string, value: Readonly<Record<string, unknown>>, where: string, title: string): boolean {
     const identity = objectTitle(kind, value);
     if (!identity.includes(' ')) return true;
-    const text = JSON.stringify(value);
+    const text = jsonOf(value);
+    if (text === undefined) {
+      this.#problems.push({ where: title, path: '', message: 'is nested too deeply' });
+      return false;
+    }
     const before = this.#known.get(identity);
     if (before === undefined) {
       this.#known.set(identity, { where, text });
@@ -125,6 +131,16 @@ class Reading {
       this.#problems.push({ where: title, path: '', message: `given twice, before in ${before.where}` });
     }
     return false;
+  }
+}
+
+/** undefined where the value goes deeper than functions can call themselves. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

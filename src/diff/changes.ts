@@ -93,11 +93,17 @@ function masqueradeWords(who: Who, now: Way['masquerade']): string {
   }
 }
 
-/** Whom the outside gets to tells the policy: by Local, its address is kept and other nodes' endpoints are not. */
+/**
+ * Whom the outside gets to tells the policy: by Local, its address is kept, while the node's own requests are
+ * masqueraded all the same. Where neither is, a rule is missing, and nothing tells.
+ */
 function policyOf({ kind, ways, sourceRanges }: EntryMeaning): 'Cluster' | 'Local' | undefined {
   const { outside, node } = ways;
   if (kind === 'clusterIP' || outside === undefined) return undefined;
-  if (outside.endpoints.length > 0) return outside.masquerade === 'none' ? 'Local' : 'Cluster';
+  if (outside.endpoints.length > 0) {
+    if (outside.masquerade !== 'none') return 'Cluster';
+    return node === undefined || node.masquerade === 'none' ? undefined : 'Local';
+  }
   const isSilent = outside.otherwise.some(({ fate }) => fate === 'dropped');
   return isSilent && sourceRanges.length === 0 && (node?.endpoints.length ?? 0) > 0 ? 'Local' : undefined;
 }

@@ -48,7 +48,7 @@ export interface Trip {
   readonly situation: Situation;
   readonly packet: Packet;
   readonly asker: Asker;
-  /** By whom the packet should be taken, according to the cluster; several where claims conflict. */
+  /** By whom the packet should be taken, according to the cluster; several where claims conflict, the winner first. */
   readonly claims: readonly Claim[];
   readonly fates: readonly Fate[];
 }

@@ -1,6 +1,7 @@
 import type { Claim } from '../inspect/check/claims.ts';
 import { fatesOf } from '../inspect/evaluate.ts';
 import { isLocal } from '../inspect/facts.ts';
+import type { Fate } from '../inspect/fate.ts';
 import type { Packet } from '../inspect/packet.ts';
 import type { Address } from '../net/address.ts';
 import { claimsFor, type Destination } from './destination.ts';
@@ -21,7 +22,20 @@ export function tripTo({ protocol, address, port }: Destination, asker: Asker, s
   const claims = claimsFor({ protocol, address, port }, situation);
   const outInterface = (to: Address): string => outInterfaceTo(to, claims, situation);
   const fates = fatesOf(program, packet, { ...facts, outInterface });
-  return { situation, packet, asker, claims, fates };
+  return { situation, packet, asker, claims: winnerFirst(claims, fates), fates };
+}
+
+/** Of services that claim the same address and port the one whose endpoints are reached; else in their order. */
+function winnerFirst(claims: readonly Claim[], fates: readonly Fate[]): readonly Claim[] {
+  const wins = ({ route }: Claim): boolean =>
+    fates.some(
+      ({ outcome }) =>
+        outcome.kind === 'delivered' &&
+        route.endpoints.reachable.some(
+          ({ address, port }) => address === outcome.address && port === outcome.port,
+        ),
+    );
+  return claims.length < 2 ? claims : claims.toSorted((a, b) => Number(wins(b)) - Number(wins(a)));
 }
 
 /** Names of interfaces are guessed, as those by which packets come in are: only rules of others ask. */

@@ -1,3 +1,4 @@
+import { claimsOf, type Claim, type Claims } from '../inspect/check/claims.ts';
 import { familyOf, type Address, type Family } from '../net/address.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
@@ -15,6 +16,13 @@ export interface Check {
   readonly source: Source;
   readonly destination: Destination;
   readonly expectation: Expectation;
+  /** Of other services that claim the same destination: the rule that comes first wins, whosever it is. */
+  readonly rivals: readonly Rival[];
+}
+
+export interface Rival {
+  readonly service: string;
+  readonly expectation: Expectation;
 }
 
 export interface FamilyRoutes {
@@ -24,21 +32,41 @@ export interface FamilyRoutes {
 
 /** Every address of every service port, asked from outside, from the node and from a pod on it. */
 export function planChecks(families: readonly FamilyRoutes[], topology: Topology): readonly Check[] {
-  return families.flatMap(({ view, services }) =>
-    services.flatMap(({ routes }) => routes.flatMap((route) => checksOf(route, view, topology))),
-  );
+  return families.flatMap(({ view, services }) => {
+    const routes = services.flatMap((service) => service.routes);
+    const claims = claimsOf(routes);
+    return routes.flatMap((route) => checksOf(route, { view, claims }, topology));
+  });
 }
 
-function checksOf(route: Route, view: NodeView, topology: Topology): readonly Check[] {
+interface Context {
+  readonly view: NodeView;
+  readonly claims: Claims;
+}
+
+function checksOf(route: Route, { view, claims }: Context, topology: Topology): readonly Check[] {
   const { label: service, protocol } = route;
+  const own = topology.node.addresses;
   if (protocol === 'sctp') return [];
   return destinationsOf(route, topology).flatMap((destination) =>
     sourcesFor(destination, route, topology).flatMap((source) => {
-      const expectation = expect(route, view, source, destination, topology.node.addresses);
+      const expectation = expect(route, view, source, destination, own);
       if (expectation.kind === 'leaves') return [];
-      return [{ service, protocol, source, destination, expectation }];
+      const rivals = rivalsOf(route, destination, claims).map((rival) => ({
+        service: rival.route.label,
+        expectation: expect(rival.route, view, source, { ...destination, kind: rival.kind }, own),
+      }));
+      return [{ service, protocol, source, destination, expectation, rivals }];
     }),
   );
+}
+
+function rivalsOf(route: Route, { kind, address, port }: Destination, claims: Claims): readonly Claim[] {
+  const claimants =
+    kind === 'nodePort'
+      ? claims.atNodePort(route.protocol, port)
+      : claims.atAddress(route.protocol, address, port);
+  return claimants.filter((claim) => claim.route !== route);
 }
 
 const LOOPBACK = '127.0.0.1' as Address;

@@ -24,6 +24,8 @@ export interface LabOptions {
   readonly backend?: BackendKind | undefined;
   /** Of the chains; by the number of services without it. */
   readonly layout?: LayoutSettings | undefined;
+  /** Addresses of endpoints on which the lab leaves all ports free, for programs of the caller. */
+  readonly vacant?: readonly string[] | undefined;
   /** Ends the lab, at whatever state of its building. */
   readonly signal?: AbortSignal | undefined;
   /** Told what is being done, a line at a time. */
@@ -73,7 +75,7 @@ export async function startLab(scene: Scene, options: LabOptions = {}): Promise<
     const { others, pods } = topology;
     progress(`building a node, ${others.length} more, ${count(pods.length, 'pod')} and a client`);
     await buildNetwork(topology, scene.settings, holder);
-    await startAgents(topology, holder, agents);
+    await startAgents(topology, new Set(options.vacant), holder, agents);
     const via = holder.via(NODE);
     const backend = options.backend ?? (await detectBackend(via));
     progress(`writing rules (${backend})`);
@@ -94,6 +96,7 @@ function kernelFamilies(): readonly Family[] {
 /** One in each namespace that serves or asks. */
 async function startAgents(
   topology: Topology,
+  vacant: ReadonlySet<string>,
   holder: Holder,
   agents: Map<string, AgentLink>,
 ): Promise<void> {
@@ -102,7 +105,10 @@ async function startAgents(
     agents.set(namespace, startAgent(namespace, holder.via(namespace)));
   }
   await Promise.all(
-    [...agents].map(([namespace, agent]) => agent.serve(topology.listeners.get(namespace) ?? [])),
+    [...agents].map(([namespace, agent]) => {
+      const listeners = topology.listeners.get(namespace) ?? [];
+      return agent.serve(listeners.filter(({ address }) => !vacant.has(address)));
+    }),
   );
 }
 

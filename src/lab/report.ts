@@ -31,11 +31,8 @@ export function tableReport(verdicts: readonly Verdict[]): string {
   return `${alignedTable(rows)}\n${closingLine(verdicts)}\n`;
 }
 
-function rowsOf(
-  { check, requests, sightings, complaints }: Verdict,
-  where: string,
-): readonly (readonly string[])[] {
-  const judgement = complaints.length === 0 ? 'ok' : `WRONG: ${complaints.join('; ')}`;
+function rowsOf(verdict: Verdict, where: string): readonly (readonly string[])[] {
+  const { check, requests, sightings } = verdict;
   // A promise of session affinity is kept by the one endpoint that was chosen.
   const shown =
     check.expectation.kind === 'arrives' && check.expectation.sticky
@@ -48,8 +45,13 @@ function rowsOf(
     expectedWords(check, sighting.at),
     percent(sighting.count / requests),
     sourceWords(check, sighting),
-    index === 0 ? judgement : '',
+    index === 0 ? judgementWords(verdict) : '',
   ]);
+}
+
+function judgementWords({ complaints, wonBy }: Verdict): string {
+  if (complaints.length > 0) return `WRONG: ${complaints.join('; ')}`;
+  return wonBy === undefined ? 'ok' : `${wonBy} claims it too, and has it`;
 }
 
 function destinationWords({ destination: { kind, address, port }, protocol }: Check): string {
@@ -100,7 +102,7 @@ export type LabFacts = Pick<LabReport, 'node' | 'backend' | 'notes'>;
 
 /** The verdicts for machines; `labReportSchema` tells their shape. */
 export function jsonReport(verdicts: readonly Verdict[], about: LabFacts): string {
-  const checks = verdicts.map(({ check, requests, sightings, complaints }) => ({
+  const checks = verdicts.map(({ check, requests, sightings, complaints, wonBy }) => ({
     service: check.service,
     destination: { ...check.destination, protocol: check.protocol },
     from: { kind: check.source.kind, address: check.source.address },
@@ -108,6 +110,7 @@ export function jsonReport(verdicts: readonly Verdict[], about: LabFacts): strin
     requests,
     seen: sightings.map((sighting) => ({ ...sighting, share: sighting.count / requests })),
     complaints,
+    wonBy: wonBy ?? null,
     ok: complaints.length === 0,
   }));
   const report: LabReport = { ...about, ok: checks.every(({ ok }) => ok), checks };

@@ -54,6 +54,10 @@ export const labCheckSchema = z.strictObject({
     ),
   ),
   complaints: described(z.readonly(z.array(z.string())), 'What is wrong, a sentence each.'),
+  wonBy: described(
+    z.nullable(z.string()),
+    'The service that got the requests, where it is another one that claims the destination too.',
+  ),
   ok: z.boolean(),
 });
 

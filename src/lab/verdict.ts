@@ -20,14 +20,26 @@ export interface Verdict {
   readonly sightings: readonly Sighting[];
   /** What is wrong, a short sentence each; empty is well. */
   readonly complaints: readonly string[];
+  /** The service that got the requests, where another one claims the destination too and won. */
+  readonly wonBy: string | undefined;
 }
 
 /**
- * Holds outcomes against a check.
+ * Holds outcomes against a check. Where several services claim the destination, any of them may have it.
  *
  * @param ownAddresses those of the node
  */
 export function judge(check: Check, outcomes: readonly Outcome[], ownAddresses: readonly Address[]): Verdict {
+  const verdict = judgeOne(check, outcomes, ownAddresses);
+  if (verdict.complaints.length === 0) return verdict;
+  for (const { service, expectation } of check.rivals) {
+    const rival = judgeOne({ ...check, expectation }, outcomes, ownAddresses);
+    if (rival.complaints.length === 0) return { ...rival, wonBy: service };
+  }
+  return verdict;
+}
+
+function judgeOne(check: Check, outcomes: readonly Outcome[], ownAddresses: readonly Address[]): Verdict {
   const { expectation } = check;
   const expected = expectation.kind === 'arrives' ? expectation.at : [];
   const seen = Map.groupBy(outcomes, placeOf);
@@ -41,7 +53,7 @@ export function judge(check: Check, outcomes: readonly Outcome[], ownAddresses: 
           ...wrongShares(sightings, expectation),
         ]
       : wrongEnds(sightings, expectation);
-  return { check, requests: outcomes.length, sightings, complaints };
+  return { check, requests: outcomes.length, sightings, complaints, wonBy: undefined };
 }
 
 function placeOf(outcome: Outcome): string {

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,19 @@ const HAS_PNG = (() => {
     return false;
   }
 })();
+
+const FONT_FOLDERS = ['/usr/share/fonts', '/usr/local/share/fonts'];
+const HAS_FONT = FONT_FOLDERS.some(
+  (folder) =>
+    existsSync(folder) &&
+    readdirSync(folder, { recursive: true }).some((name) => /\.[ot]tf$/.test(String(name))),
+);
+/** Runs a command where no font is. */
+const FONTLESS = [
+  ...['unshare', '--mount', 'sh', '-c'],
+  `for folder in ${FONT_FOLDERS.join(' ')}; do [ ! -d $folder ] || mount -t tmpfs tmpfs $folder; done; HOME=/nowhere exec "$@"`,
+  'sh',
+];
 
 let directory: string;
 beforeAll(async () => {
@@ -142,12 +156,28 @@ describe('chainwright graph', () => {
     });
   });
 
-  it.runIf(HAS_PNG)('draws pixels', async () => {
-    const path = join(directory, 'a.png');
-    expect((await chainwright(['graph', 'local', '--rules', RULES, '--out', path])).exitCode).toBe(0);
+  it.runIf(HAS_PNG)('says that png needs a font where there is none', async () => {
+    const args = ['graph', 'local', '--rules', RULES, '--output', 'png'];
+    expect(await chainwright(args, '', ROOT, FONTLESS)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'error: --output png: no font is installed (fonts-dejavu-core has one); svg needs none',
+    });
+  });
+
+  it.runIf(HAS_PNG && HAS_FONT)('draws pixels', async () => {
+    const [path, ofSvg] = [join(directory, 'a.png'), join(directory, 'same.svg')];
+    const args = ['graph', 'local', '--rules', RULES, '--out'];
+    expect(await chainwright([...args, path])).toMatchObject({ exitCode: 0, stderr: '' });
+    await chainwright([...args, ofSvg]);
     const png = await readFile(path);
-    expect(png.subarray(1, 4).toString()).toBe('PNG');
-    expect(png.readUInt32BE(16)).toBeGreaterThan(2000);
+    expect(png.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'));
+    expect(png.subarray(-8, -4).toString()).toBe('IEND');
+    const [, width, height] =
+      /^<svg [^>]*width="(\d+)" height="(\d+)"/.exec(await readFile(ofSvg, 'utf8')) ?? [];
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * Number(width), 2 * Number(height)]);
+    // A picture without letters, or an empty one, packs into much less.
+    expect(png.length).toBeGreaterThan(50_000);
   });
 });
 

@@ -187,6 +187,7 @@ function complaintsAbout(
     source: { kind: 'outside', address: packet.source, hostInterface: packet.inInterface },
     destination: { kind: 'clusterIP', address: packet.destination, port: packet.destinationPort },
     expectation,
+    rivals: [],
   } as const;
   const { complaints } = judge(check, outcomes, topology.node.addresses);
   return complaints.map((complaint) => `${check.service}: ${complaint}`);

@@ -1,20 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { execa } from 'execa';
 import type { LayoutName } from '../../src/chains/layout.ts';
-import { explain, type Question } from '../../src/explain/explain.ts';
-import type { WayEntry } from '../../src/explain/schema.ts';
-import { situationOfNode, type Rules } from '../../src/explain/situation-of-node.ts';
-import { programOfSave } from '../../src/inspect/program.ts';
-import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
-import { applyRuleset } from '../../src/iptables/applier.ts';
-import { rulesetOf } from '../../src/chains/layout.ts';
+import type { Rules } from '../../src/explain/situation-of-node.ts';
+import type { BackendKind } from '../../src/iptables/backend.ts';
 import { startLab, type Lab } from '../../src/lab/lab.ts';
 import type { SpokenProtocol } from '../../src/lab/protocol.ts';
-import { NODE as NODE_NAMESPACE } from '../../src/lab/topology.ts';
-import { FAMILIES, familyOf, joinHostPort, type Address, type Family } from '../../src/net/address.ts';
-import { nodeView, type Host } from '../../src/routing/node-view.ts';
-import { clusterRoutes } from '../../src/routing/routes.ts';
+import { familyOf, type Address } from '../../src/net/address.ts';
 import { places, sources } from './lab/outcomes.ts';
+import { dumpsOf, prediction, wayOf, type Dumps } from './lab/predicted.ts';
 import { CLIENT_V4, CLIENT_V6, NODE_V4, NODE_V6, sceneOf, type ServiceSpec } from './lab/scenes.ts';
 
 /** The worked topics of the README, each a service or two. */
@@ -98,10 +90,6 @@ const SERVICES: readonly ServiceSpec[] = [
   },
 ];
 const SCENE = sceneOf(SERVICES);
-const HOST: Host = {
-  interfaceAddresses: ['127.0.0.1', '::1', NODE_V4, NODE_V6] as readonly string[] as Address[],
-  conntrackLiberal: false,
-};
 
 type From = 'node' | `outside:${string}` | `pod:${string}`;
 
@@ -145,22 +133,20 @@ describe.each<[BackendKind, LayoutName]>([
   ['legacy', 'indexed'],
 ])('explain and real packets, rules in %s, %s layout', (backend, layout) => {
   let lab: Lab;
-  let dumps: ReadonlyMap<Family, Rules>;
+  let dumps: Dumps;
+  const made: Rules = { kind: 'made', layout: { name: layout, comments: 'auto' } };
   beforeAll(async () => {
-    lab = await startLab(SCENE, { backend });
-    if (layout === 'indexed') await layOut(lab, layout);
-    dumps = new Map(
-      await Promise.all(FAMILIES.map(async (family) => [family, await dumpOf(lab, family)] as const)),
-    );
+    lab = await startLab(SCENE, { backend, layout: { name: layout, comments: 'auto' } });
+    dumps = await dumpsOf(lab);
   });
   afterAll(async () => {
     await lab[Symbol.asyncDispose]();
   });
 
   it('holds these rules: the indexed layout spares the last endpoint a chain', () => {
-    const rules = dumps.get('ipv4');
+    const rules = dumps.ipv4;
     const chains =
-      rules?.kind === 'found' ? [...(rules.program.tables.get('nat')?.chains.values() ?? [])] : [];
+      rules.kind === 'found' ? [...(rules.program.tables.get('nat')?.chains.values() ?? [])] : [];
     const services = chains.filter(({ name }) => name.startsWith('KUBE-SVC-'));
     const translates = services.some((chain) => chain.rules.some(({ rule }) => rule.target?.kind === 'dnat'));
     expect(services.length).toBeGreaterThan(0);
@@ -177,20 +163,14 @@ describe.each<[BackendKind, LayoutName]>([
     const real = { places: places(outcomes), sources: sources(outcomes) };
     if (mustArrive) expect(real.places).toHaveLength(reaches);
     else expect(real.places).toEqual([reaches]);
-    const made: Rules = { kind: 'made', layout: { name: layout, comments: 'auto' } };
-    for (const rules of [made, dumps.get(familyOf(address as Address)) ?? made]) {
-      expect(prediction(wayOf(rules, from, address, port, protocol))).toEqual(real);
+    for (const rules of [made, dumps[familyOf(address as Address)]]) {
+      const way = wayOf(SCENE, rules, from, { address, port, protocol });
+      expect(prediction(way)).toEqual(real);
     }
   });
 
   it('session affinity: every client has one endpoint, of those foretold', async () => {
-    const way = wayOf(
-      { kind: 'made', layout: { name: layout, comments: 'auto' } },
-      OUTSIDE,
-      NODE_V4,
-      30085,
-      'tcp',
-    );
+    const way = wayOf(SCENE, made, OUTSIDE, { address: NODE_V4, port: 30085 });
     const outcomes = await lab.request({ from: OUTSIDE, to: { address: NODE_V4, port: 30085 }, count: 30 });
     expect(prediction(way).places).toEqual(['10.244.1.15:8080', '10.244.2.15:8080']);
     expect(way.findings.map(({ code }) => code)).toContain('affinity');
@@ -199,50 +179,3 @@ describe.each<[BackendKind, LayoutName]>([
     expect(sources(outcomes)).toEqual(prediction(way).sources);
   });
 });
-
-/** The lab writes the classic layout; this puts another one in its place. */
-async function layOut(lab: Lab, name: LayoutName): Promise<void> {
-  for (const family of FAMILIES) {
-    const view = nodeView(family, SCENE.settings, SCENE.identity, HOST);
-    const ruleset = rulesetOf({ name, comments: 'auto' }, clusterRoutes(SCENE.cluster, view), view);
-    await applyRuleset(ruleset, backendOf(lab.backend, family, lab.via(NODE_NAMESPACE)));
-  }
-}
-
-async function dumpOf(lab: Lab, family: Family): Promise<Rules> {
-  const [file, ...args] = backendOf(lab.backend, family, lab.via(NODE_NAMESPACE)).save;
-  const { stdout } = await execa(file, args);
-  return { kind: 'found', program: programOfSave(stdout.split('\n'), family), machine: undefined };
-}
-
-function wayOf(rules: Rules, from: From, address: string, port: number, protocol: SpokenProtocol): WayEntry {
-  const destination = { address: address as Address, port, protocol };
-  const question: Question = { kind: 'destination', destination };
-  const situation = situationOfNode({ ...SCENE, host: HOST }, familyOf(destination.address), rules);
-  const source = from.slice(from.indexOf(':') + 1) as Address;
-  const asker =
-    from === 'node'
-      ? { kind: from }
-      : { kind: 'address' as const, address: source, isPod: from.startsWith('pod') };
-  const [way] = explain(question, asker, [situation]).ways;
-  if (way === undefined) throw new Error('nothing was explained');
-  return way;
-}
-
-/** What a lab would see of it. */
-function prediction({ branches, from }: WayEntry) {
-  const FAILURES = {
-    refused: 'refused',
-    dropped: 'timeout',
-    unknown: 'unknown',
-    untouched: 'untouched',
-  } as const;
-  const ends = branches.map(({ outcome, address, port }) =>
-    outcome === 'endpoint' ? joinHostPort(address as Address, port ?? 0) : FAILURES[outcome],
-  );
-  const node = from.address.includes(':') ? NODE_V6 : NODE_V4;
-  const seen = branches.flatMap(({ outcome, masqueraded }) =>
-    outcome === 'endpoint' ? [masqueraded ? node : from.address] : [],
-  );
-  return { places: [...new Set(ends)].sort(), sources: [...new Set(seen)].sort() };
-}

@@ -7,19 +7,15 @@ import { explainReportSchema, type ExplainReport } from '../../src/explain/schem
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
 import { BUNDLE } from '../cli/chainwright.ts';
 import { ROOT } from '../support/cases.ts';
-import { feed, makeNamespace, output, type Namespace } from './namespace.ts';
+import { feed, makeNode, output, type Namespace } from './namespace.ts';
 
 const FOLDER = join(ROOT, 'rules/nodeport/external-policy-local');
 const MANIFESTS = ['-f', join(FOLDER, 'cluster.yaml'), '--config', join(FOLDER, 'config.yaml')];
 const TO = ['--to', '192.168.77.10:31100'];
 
 /** The node of the case, with its rules in the kernel. */
-async function makeNode(kind: BackendKind): Promise<Namespace> {
-  const node = await makeNamespace();
-  await output(node, 'ip', 'link', 'set', 'lo', 'up');
-  await output(node, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1');
-  await output(node, 'ip', 'address', 'add', '192.168.77.10/24', 'dev', 'eth0');
-  for (const link of ['eth0', 'eth1']) await output(node, 'ip', 'link', 'set', link, 'up');
+async function programmedNode(kind: BackendKind): Promise<Namespace> {
+  const node = await makeNode('192.168.77.10/24');
   const rules = await readFile(join(FOLDER, 'expected.v4.rules'), 'utf8');
   await feed(node, rules, backendOf(kind, 'ipv4').restore[0]);
   return node;
@@ -49,7 +45,7 @@ describe.each<BackendKind>(['nft', 'legacy'])('chainwright explain --live on %s'
   const iptables = backendOf(kind, 'ipv4').list[0];
 
   it("explains the kernel's rules, with a cluster and without", async () => {
-    await using node = await makeNode(kind);
+    await using node = await programmedNode(kind);
     for (const cluster of [[], MANIFESTS]) {
       const report = await explain(node, ...TO, ...cluster);
       expect(report).toMatchObject({ verdict: 'through', rulesOf: `the kernel (${kind})` });
@@ -58,7 +54,7 @@ describe.each<BackendKind>(['nft', 'legacy'])('chainwright explain --live on %s'
   });
 
   it("names another program's rule that drops, and a policy", async () => {
-    await using node = await makeNode(kind);
+    await using node = await programmedNode(kind);
     await output(
       node,
       iptables,
@@ -82,7 +78,7 @@ describe.each<BackendKind>(['nft', 'legacy'])('chainwright explain --live on %s'
   });
 
   it('finds rules that are missing', async () => {
-    await using node = await makeNode(kind);
+    await using node = await programmedNode(kind);
     await output(node, iptables, '-t', 'nat', '-F', 'KUBE-NODEPORTS');
     expect(codesOf(await explain(node, ...TO, ...MANIFESTS))).toEqual(['cause rulesMissing']);
     await output(node, iptables, '-t', 'nat', '-F');
@@ -91,7 +87,7 @@ describe.each<BackendKind>(['nft', 'legacy'])('chainwright explain --live on %s'
   });
 
   it('finds a process of the host on the node port', async () => {
-    await using node = await makeNode(kind);
+    await using node = await programmedNode(kind);
     const [file, ...args] = node.via;
     const program = "require('net').createServer().listen(31100, '0.0.0.0', () => console.log('listening'))";
     const listener = execa(file, [...args, process.execPath, '-e', program], { reject: false });
@@ -106,7 +102,7 @@ describe.each<BackendKind>(['nft', 'legacy'])('chainwright explain --live on %s'
   });
 
   it('finds rules in both stores', async () => {
-    await using node = await makeNode(kind);
+    await using node = await programmedNode(kind);
     const other = kind === 'nft' ? 'legacy' : 'nft';
     const old = '*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -d 10.96.0.1/32 -j RETURN\nCOMMIT\n';
     await feed(node, old, backendOf(other, 'ipv4').restore[0]);

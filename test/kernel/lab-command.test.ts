@@ -60,19 +60,6 @@ describe('the table of webapp1', () => {
   });
 });
 
-describe('every example', () => {
-  it.each([
-    'local-policy.yaml',
-    'session-affinity.yaml',
-    'dual-stack.yaml',
-    'load-balancer-source-ranges.yaml',
-  ])('%s plays as expected', async (name) => {
-    await using lab = await startLab(await loadExample(name));
-    const complaints = (await play(lab, 40)).flatMap((verdict) => verdict.complaints);
-    expect(complaints).toEqual([]);
-  });
-});
-
 describe('a wrong rule', () => {
   it('that masquerades nobody is found by the source that pods see', async () => {
     await using lab = await startLab(await loadExample(EXAMPLE), { backend: 'nft' });

@@ -46,6 +46,20 @@ async function namespaceOf(pid: number, end: () => void, holder: Promise<unknown
   };
 }
 
+/**
+ * A namespace of a node: it has loopback, and an interface that leads nowhere.
+ *
+ * @param address with its prefix length
+ */
+export async function makeNode(address: string): Promise<Namespace> {
+  const node = await makeNamespace();
+  await output(node, 'ip', 'link', 'set', 'lo', 'up');
+  await output(node, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1');
+  await output(node, 'ip', 'address', 'add', address, 'dev', 'eth0');
+  for (const link of ['eth0', 'eth1']) await output(node, 'ip', 'link', 'set', link, 'up');
+  return node;
+}
+
 /** What a command in the namespace prints. */
 export async function output(namespace: Namespace, ...command: readonly string[]): Promise<string> {
   const [file, ...args] = namespace.via;

@@ -13,7 +13,7 @@ import { nodeView } from '../../src/routing/node-view.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
 import { BUNDLE } from '../cli/chainwright.ts';
 import { CAPTURE_HOST } from '../support/cases.ts';
-import { feed, makeNamespace, output, type Namespace } from './namespace.ts';
+import { feed, makeNode, output, type Namespace } from './namespace.ts';
 
 const BACKENDS: readonly BackendKind[] = ['nft', 'legacy'];
 const NODE = '192.168.77.10';
@@ -61,12 +61,8 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 /** A node with an address, on which nothing answers. */
-async function makeNode(): Promise<Namespace> {
-  const node = await makeNamespace();
-  await output(node, 'ip', 'link', 'set', 'lo', 'up');
-  await output(node, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1');
-  await output(node, 'ip', 'address', 'add', `${NODE}/24`, 'dev', 'eth0');
-  for (const end of ['eth0', 'eth1']) await output(node, 'ip', 'link', 'set', end, 'up');
+async function quietNode(): Promise<Namespace> {
+  const node = await makeNode(`${NODE}/24`);
   await output(node, 'ip', 'route', 'add', 'default', 'dev', 'eth0');
   return node;
 }
@@ -122,7 +118,7 @@ async function program(node: Namespace, kind: BackendKind): Promise<void> {
 
 describe('chainwright ports on a node', () => {
   it.each(BACKENDS)('counts what met the rules, %s', async (kind) => {
-    await using node = await makeNode();
+    await using node = await quietNode();
     await program(node, kind);
     for (const port of [30080, 30080, 30081, 30082, 30082, 30082]) await knock(node, port);
     const { exitCode, stdout, stderr, row } = await ports(node);
@@ -153,7 +149,7 @@ describe('chainwright ports on a node', () => {
   });
 
   it('knows the rules of an old kube-proxy again', async () => {
-    await using node = await makeNode();
+    await using node = await quietNode();
     const of = '-p tcp -m comment --comment "default/webapp1-nodeport-svc:" -m tcp --dport 30080';
     const rules = [
       '*nat',
@@ -187,7 +183,7 @@ describe('chainwright ports on a node', () => {
   });
 
   it('finds who loses his traffic, and ends with exit code 1', async () => {
-    await using node = await makeNode();
+    await using node = await quietNode();
     await program(node, 'nft');
     await using victim = await listenOn(node, NODE, 30080, 'shopfront');
     const { exitCode, row, stdout } = await ports(node);
@@ -200,7 +196,7 @@ describe('chainwright ports on a node', () => {
   });
 
   it('is not alarmed by a socket where node ports do not answer', async () => {
-    await using node = await makeNode();
+    await using node = await quietNode();
     await program(node, 'nft');
     await using victim = await listenOn(node, NODE, 30080, 'shopfront');
     const { exitCode, row } = await ports(node, ['--nodeport-addresses', '127.0.0.0/8']);
@@ -209,7 +205,7 @@ describe('chainwright ports on a node', () => {
   });
 
   it('prints the sysctl line that keeps outgoing connections off node ports', async () => {
-    await using node = await makeNode();
+    await using node = await quietNode();
     await output(node, 'sysctl', '-w', 'net.ipv4.ip_local_port_range=30081 60999');
     const { stdout } = await ports(node);
     const line = stdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
@@ -222,7 +218,7 @@ describe('chainwright ports on a node', () => {
     ['without the rights to', ['setpriv', '--bounding-set=-all', '--inh-caps=-all'], /Permission denied/],
     ['without iptables to', ['env', 'PATH=/nonexistent'], /iptables --version: not installed/],
   ] as const)('%s read counters it tells the rest', async (_, prefix, reason) => {
-    await using node = await makeNode();
+    await using node = await quietNode();
     await program(node, 'nft');
     const { exitCode, stdout, stderr } = await ports(node, [], prefix);
     expect(exitCode).toBe(0);

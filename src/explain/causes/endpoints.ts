@@ -4,10 +4,15 @@ import type { Cluster, EndpointSlice, Service, SliceEndpoint } from '../../model
 import { serviceKey } from '../../routing/routes.ts';
 import { cause, type Finding } from '../finding.ts';
 import { counted, familyName, listed, portText } from '../listing.ts';
-import type { Trip } from '../situation.ts';
+import type { Situation, Trip, Wanted } from '../situation.ts';
+
+/** The part of a packet's trip that decides whether an endpoint answers. */
+interface Asked extends Pick<Trip, 'claims'> {
+  readonly situation: Pick<Situation, 'view'> & { readonly wanted: Pick<Wanted, 'cluster'> | undefined };
+}
 
 /** Nobody answers for the service port: why not. */
-export function withoutEndpoints({ situation, claims }: Trip): readonly Finding[] {
+export function withoutEndpoints({ situation, claims }: Asked): readonly Finding[] {
   const { wanted, view } = situation;
   if (wanted === undefined) return [];
   const [claim] = claims.filter(({ route, kind }) => turningAway(route, kind) === 'refused');
@@ -123,7 +128,7 @@ function conditionWords(endpoints: readonly SliceEndpoint[]): string {
 }
 
 /** Policy Local, and nobody on this node. */
-export function withoutLocalEndpoint({ situation, claims }: Trip): readonly Finding[] {
+export function withoutLocalEndpoint({ situation, claims }: Asked): readonly Finding[] {
   const { wanted, view } = situation;
   const [claim] = claims.filter(({ route, kind }) => turningAway(route, kind) === 'dropped');
   if (claim === undefined || wanted === undefined) return [];

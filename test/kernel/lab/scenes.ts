@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { loadScene, type Scene } from '../../../src/cli/scene.ts';
 import { chooseNode } from '../../../src/cluster/identity.ts';
 import { readManifests } from '../../../src/cluster/manifests.ts';
+import type { FlagValues } from '../../../src/config/flags.ts';
 import { readConfig } from '../../../src/config/load.ts';
 
 /** The addresses of the lab's node, as node-a below has them, and where the lab puts its client. */
@@ -75,6 +76,9 @@ function objectsOf({ name, spec, loadBalancerIP, here = [], there = [] }: Servic
 
 export const EXAMPLES = fileURLToPath(new URL('../../../manifests/examples/', import.meta.url));
 
-export function loadExample(name: string): Promise<Scene> {
-  return loadScene({ filename: [`${EXAMPLES}${name}`], flags: { 'hostname-override': ['node-a'] } });
+export function loadExample(name: string, flags: FlagValues = {}): Promise<Scene> {
+  return loadScene({
+    filename: [`${EXAMPLES}${name}`],
+    flags: { 'hostname-override': ['node-a'], ...flags },
+  });
 }

@@ -88,6 +88,20 @@ describe('the manifest reader', () => {
     ]);
   });
 
+  it('tells of node ports that several Services claim', () => {
+    const claiming = (name: string, nodePort: number, protocol = 'TCP') =>
+      `{apiVersion: v1, kind: Service, metadata: {name: ${name}}, spec: {type: NodePort, clusterIP: 10.96.0.${name.length}, ports: [{port: 80, nodePort: ${nodePort}, protocol: ${protocol}}]}}`;
+    const { warnings } = read(
+      claiming('a', 30_080),
+      claiming('bb', 30_080),
+      claiming('ccc', 30_080, 'UDP'),
+      claiming('dddd', 30_081),
+    );
+    expect(warnings).toEqual([
+      'node port 30080/tcp is claimed by default/a and default/bb: the rule that comes first wins, and which that is nobody promises (an API server takes the first Service only)',
+    ]);
+  });
+
   it('passes over empty documents and comments', () => {
     expect(read('---\n# nothing\n---\n', '').cluster).toEqual({ services: [], slices: [], nodes: [] });
   });

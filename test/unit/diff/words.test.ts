@@ -168,9 +168,12 @@ describe('a change of one rule of kube-proxy', () => {
   });
 
   it('is seen in who is masqueraded', () => {
-    expect(after((line) => (/^-A KUBE-EXT-.*KUBE-MARK-MASQ/.test(line) ? undefined : line))).toEqual(
+    const unmasked = after((line) => (/^-A KUBE-EXT-.*KUBE-MARK-MASQ/.test(line) ? undefined : line));
+    expect(unmasked).toEqual(
       expect.arrayContaining([expect.stringContaining('client addresses become visible')]),
     );
+    // Packets still go to the endpoints of all nodes.
+    expect(unmasked.join('\n')).not.toContain('policy');
     const withoutHairpin = after(
       (line) => (/^-A KUBE-SEP-.* -s .*KUBE-MARK-MASQ/.test(line) ? undefined : line),
       'clusterip/ten-endpoints',

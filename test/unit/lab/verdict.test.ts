@@ -16,6 +16,7 @@ function check(expectation: Expectation): Check {
     source: { kind: 'outside', address: CLIENT, hostInterface: 'eth0' },
     destination: { kind: 'nodePort', address: NODE, port: 30080 },
     expectation,
+    rivals: [],
   };
 }
 
@@ -30,6 +31,10 @@ function arrivals(count: number, endpoint: string, clientAddress: string = NODE)
 
 function several(count: number, kind: 'refused' | 'timeout'): readonly Outcome[] {
   return Array.from({ length: count }, () => ({ kind }));
+}
+
+function only(endpoint: string): Expectation {
+  return { kind: 'arrives', at: [{ endpoint, share: 1, source: 'node' }], sticky: false };
 }
 
 const halves: Expectation = {
@@ -92,6 +97,28 @@ describe('the verdict', () => {
     expect(complaints({ kind: 'dropped' }, arrivals(3, '10.0.0.1:80'))).toEqual([
       '3 arrived at 10.0.0.1:80, expected hang (dropped)',
     ]);
+  });
+});
+
+describe('a destination that another service claims too', () => {
+  const green = { service: 'default/green', expectation: only('10.0.0.3:80') };
+  const contested: Check = { ...check(only('10.0.0.1:80')), rivals: [green] };
+
+  it('is right where either of them has it', () => {
+    const own = judge(contested, arrivals(20, '10.0.0.1:80'), [NODE]);
+    expect([own.complaints, own.wonBy]).toEqual([[], undefined]);
+    const other = judge(contested, arrivals(20, '10.0.0.3:80'), [NODE]);
+    expect([other.complaints, other.wonBy]).toEqual([[], 'default/green']);
+    expect(tableReport([other])).toContain(
+      '100 %     100 %  192.168.77.10 (node)  default/green claims it too, and has it',
+    );
+  });
+
+  it('is wrong where neither has it, and where they share it', () => {
+    const stray = judge(contested, arrivals(20, '10.0.0.2:80'), [NODE]);
+    expect([stray.complaints, stray.wonBy]).toEqual([['20 arrived at 10.0.0.2:80'], undefined]);
+    const both = [...arrivals(10, '10.0.0.1:80'), ...arrivals(10, '10.0.0.3:80')];
+    expect(judge(contested, both, [NODE]).complaints).toEqual(['10 arrived at 10.0.0.3:80']);
   });
 });
 
