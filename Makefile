@@ -66,9 +66,9 @@ tools:
 	@type -P iptables-nft iptables-legacy-save conntrack ip unshare curl patch >/dev/null \
 	  || { $(SUDO) apt-get update -qq; \
 	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iptables conntrack iproute2 util-linux curl patch; }
-	@# Shells whose completion is tested where they are.
-	@type -P zsh fish >/dev/null \
-	  || $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq zsh fish || true
+	@# What some tests want and do without: shells for completion, a font for pictures.
+	@type -P zsh fish >/dev/null && [ -d /usr/share/fonts/truetype/dejavu ] \
+	  || $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq zsh fish fonts-dejavu-core || true
 
 node_modules/.package-lock.json: package-lock.json package.json .npmrc
 	npm ci
