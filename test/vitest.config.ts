@@ -10,6 +10,8 @@ export default defineConfig({
       'test/cli/**/*.test.ts',
       'test/http/**/*.test.ts',
       'test/api/**/*.test.ts',
+      'test/fuzz/**/*.test.ts',
+      'test/faults/**/*.test.ts',
     ],
     reporters: ['default', fileURLToPath(new URL('support/closing-line.ts', import.meta.url))],
     pool: 'forks',

@@ -31,7 +31,7 @@ export function manifestObjects({ name, text }: ManifestText): readonly Manifest
 function parseText(name: string, text: string): readonly unknown[] {
   const json = tryJson(text);
   if (json !== undefined) return [json];
-  const parsed = parseAllDocuments(text, { merge: true, logLevel: 'error' });
+  const parsed = parseAllDocuments(text, { merge: true, stringKeys: true, logLevel: 'error' });
   if ('empty' in parsed) return [];
   const problems = parsed.flatMap((document) =>
     document.errors.map((error): Problem => {

@@ -5,10 +5,10 @@ import { COMMAND_FLAGS, PROCESS_FLAGS } from './flags/process.ts';
 import { CONNTRACK_FLAGS, RULE_FLAGS } from './flags/rules.ts';
 
 /**
- * The flags that help shows: all; those that decide what the rules are; or these and how to reach the
- * cluster.
+ * The flags that help shows: all; those that decide what the rules are; these and how to reach the
+ * cluster; or those that decide where metrics are served.
  */
-export type ShownFlags = 'all' | 'rules' | 'rulesAndCluster';
+export type ShownFlags = 'all' | 'rules' | 'rulesAndCluster' | 'metricsAddress';
 
 /**
  * Gives the command every flag of kube-proxy, but those it has an option of the same name for. Values
@@ -66,6 +66,7 @@ function optionOf(flag: Flag): Option {
 }
 
 function isShown({ name }: Flag, shown: ShownFlags): boolean {
+  if (shown === 'metricsAddress') return DECIDES_METRICS_ADDRESS.has(name);
   if (shown === 'all' || DECIDES_RULES.has(name)) return true;
   return shown === 'rulesAndCluster' && REACHES_CLUSTER.has(name);
 }
@@ -75,6 +76,13 @@ const TIMING: ReadonlySet<string> = new Set(['iptables-sync-period', 'iptables-m
 const DECIDES_RULES: ReadonlySet<string> = new Set([
   ...RULE_FLAGS.map(({ name }) => name).filter((name) => !TIMING.has(name)),
   ...['config', 'hostname-override', 'bind-address', 'conntrack-tcp-be-liberal'],
+]);
+
+const DECIDES_METRICS_ADDRESS: ReadonlySet<string> = new Set([
+  'config',
+  'metrics-bind-address',
+  'metrics-port',
+  'bind-address',
 ]);
 
 const REACHES_CLUSTER: ReadonlySet<string> = new Set(['kubeconfig', 'master']);

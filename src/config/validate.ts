@@ -105,7 +105,10 @@ function clusterCIDRProblems({ clusterCIDR }: Configuration, provenance: Provena
   return [provenance.expected('clusterCIDR', words, clusterCIDR)];
 }
 
-/** Names as Linux allows them; kube-proxy asks only for some text and then fails on each sync. */
+/**
+ * Names as Linux allows them, without what iptables-restore would take for a quote, an option or a negation;
+ * kube-proxy asks only for some text and then fails on each sync.
+ */
 function interfaceProblems(
   field: 'bridgeInterface' | 'interfaceNamePrefix',
   name: string,
@@ -114,7 +117,7 @@ function interfaceProblems(
 ): readonly Problem[] {
   const path = `detectLocal.${field}`;
   if (provenance.isBroken(path)) return [];
-  if (/^[!-~]+$/.test(name) && !/[/:]/.test(name) && name.length <= longest) return [];
+  if (/^[!-~]+$/.test(name) && !/^[!-]|[/:"]/.test(name) && name.length <= longest) return [];
   const what = field === 'bridgeInterface' ? 'an interface name' : 'the beginning of an interface name';
   return [provenance.expected(path, `${what} of 1 to ${longest} characters`, name)];
 }

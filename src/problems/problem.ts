@@ -1,3 +1,5 @@
+import { printable } from '../text/printable.ts';
+
 /** One thing that is wrong with what the user gave us: where, which field, what was expected, what came. */
 export interface Problem {
   /** The file, document and object, or the flag: `web.yaml, document 2: Service web/shop`. */
@@ -19,8 +21,9 @@ export class InputError extends Error {
   }
 }
 
+/** In one line, whatever names and values the input had. */
 export function formatProblem({ where, path, message }: Problem): string {
-  return [where, path, message].filter((part) => part !== '').join(': ');
+  return printable([where, path, message].filter((part) => part !== '').join(': '));
 }
 
 /** `expected X, got Y`, with a missing value told as such. */

@@ -128,13 +128,65 @@ test('a client that leaves in the middle of an answer is no fault', async () => 
 });
 
 test('more connections than it takes lock nobody out while they idle', async () => {
-  const most = server.maxConnections;
-  const sockets = await Promise.all(Array.from({ length: most }, keptOpen));
-  // The one too many is dropped, and makes room.
-  await expect(ask(port, '/')).rejects.toThrow();
-  await expect.poll(async () => (await ask(port, '/')).status).toBe(200);
-  expect(await connections()).toBeLessThan(most);
+  const sockets: Socket[] = [];
+  for (let index = 0; index < 2 * server.maxConnections; index += 1) sockets.push(await keptOpen());
+  expect((await ask(port, '/')).status).toBe(200);
+  expect(await connections()).toBeLessThan(server.maxConnections);
   for (const socket of sockets) socket.destroy();
+});
+
+test('nor while they never finish what they ask, and come back again and again', async () => {
+  const sockets = new Set<Socket>();
+  let cutOff = 0;
+  const attack = async (): Promise<void> => {
+    const socket = connect(port, '127.0.0.1');
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      cutOff += 1;
+    });
+    await once(socket, 'connect');
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  };
+  for (let round = 0; round < 4; round += 1) {
+    await Promise.all(Array.from({ length: server.maxConnections / 2 }, attack));
+    expect((await ask(port, '/')).status).toBe(200);
+  }
+  await expect.poll(() => cutOff).toBeGreaterThan(server.maxConnections / 2);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('requests that come faster than they are answered are answered in their order', async () => {
+  const socket = connect(port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200));
+  let received = '';
+  socket.on('data', (data) => (received += data.toString('latin1')));
+  await expect.poll(() => received.split('HTTP/1.1 200 ').length - 1).toBe(200);
+  socket.destroy();
+});
+
+test.each([
+  ['headers beyond number', Array.from({ length: 3_000 }, (_, index) => `${index}:`).join('\r\n'), 431],
+  ['a path beyond all measure', undefined, 431],
+  ['two lengths', 'Content-Length: 1\r\nContent-Length: 2', 400],
+  ['a length and chunks', 'Content-Length: 4\r\nTransfer-Encoding: chunked', 400],
+  ['a header with a line break in it', 'X-A: b\r c', 400],
+])('%s: the connection ends', async (_what, headers, status) => {
+  const path = headers === undefined ? `/${'a'.repeat(20_000)}` : '/';
+  const answer = await exchange(`GET ${path} HTTP/1.1\r\nHost: x\r\n${headers ?? 'A: b'}\r\n\r\n`);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+});
+
+test.each([
+  'CONNECT x:1 HTTP/1.1',
+  'GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade, close',
+  'PRI * HTTP/2.0',
+  'TRACE / HTTP/1.1',
+])('%s opens no other way in', async (start) => {
+  const answer = await exchange(`${start}\r\nHost: x\r\n\r\nSM\r\n\r\n`);
+  expect(answer).not.toMatch(/^HTTP\/1\.1 (1|200 Connection)/);
+  expect((await ask(port, '/')).status).toBe(200);
 });
 
 test('a connection serves many requests', async () => {

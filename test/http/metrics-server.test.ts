@@ -28,6 +28,7 @@ async function started({ enableProfiling = false, more = {} } = {}): Promise<num
     enableProfiling,
     version: '1.2.3',
     flags: () => flagzText(FLAGS, { 'masquerade-all': ['true'] }),
+    status: () => ({ verdict: 'healthy' }),
   });
   await new Promise<void>((resolve) => {
     const served = serve({
@@ -77,7 +78,7 @@ describe('kube-proxy answered', () => {
     expect(common).toContain('Binary version');
     expect(rows(body)).toEqual(expect.arrayContaining(common));
     expect(body).toContain('Binary version: 1.2.3');
-    expect(body).toContain('Paths: /configz /flagz /healthz /metrics /proxyMode\n');
+    expect(body).toContain('Paths: /configz /flagz /healthz /metrics /proxyMode /status\n');
   });
 
   test.each([

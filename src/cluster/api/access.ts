@@ -17,6 +17,7 @@ export interface Admission {
 
 /** The way into one API server. */
 export interface Access {
+  /** Its URL, for logs: without a user and a password that stand in it. */
   readonly server: string;
   /** @throws FaultError of kind `credentials` */
   readonly admit: () => Promise<Admission>;
@@ -46,7 +47,7 @@ export async function findAccess(choice: ServerChoice): Promise<Access> {
   };
 
   return {
-    server,
+    server: server.replace(/\/\/[^/]*@/, '//'),
     admit: async () => {
       const cluster = config.getCurrentCluster();
       const options: RequestOptions = { headers: {} };

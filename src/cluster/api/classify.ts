@@ -17,6 +17,9 @@ const statusSchema = z.object({
 /** A Retry-After beyond this is taken for a mistake: a node must not sleep through the repair. */
 const LONGEST_RETRY_AFTER = 120_000;
 
+/** Messages go to the log, and a server may say anything at any length. */
+const LONGEST_MESSAGE = 1_000;
+
 /** The fault of an answer that is no success. The body may be anything: proxies answer in HTML. */
 export function faultOfResponse(status: number, retryAfter: string | undefined, body: string): Fault {
   return faultOfStatus(parseStatus(body), status, secondsOf(retryAfter));
@@ -41,7 +44,8 @@ export function faultOfException(error: unknown): Fault {
 }
 
 function faultOfStatus(status: Status, code: number, retryAfterHeader: number | undefined): Fault {
-  const message = [code, status.reason, status.message].filter((part) => part !== undefined).join(' ');
+  const words = [code, status.reason, status.message].filter((part) => part !== undefined).join(' ');
+  const message = words.slice(0, LONGEST_MESSAGE);
   const retryAfter = retryAfterHeader ?? milliseconds(status.details?.retryAfterSeconds);
   const causes = status.details?.causes ?? [];
   if (causes.some(({ reason }) => reason === 'ResourceVersionTooLarge')) return { kind: 'ahead', message };

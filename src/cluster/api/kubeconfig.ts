@@ -30,17 +30,24 @@ export async function loadKubeConfig({ kubeconfig = '', master = '' }: ServerCho
 async function loadFile(config: KubeConfig, path: string): Promise<void> {
   try {
     const content: unknown = parse(await readFile(path, 'utf8'));
+    // A text may be a token that was taken for a kubeconfig.
+    if (typeof content === 'string') throw new Error('expected a kubeconfig, got a text');
     if (!isRecord(content)) throw new Error(expectedGot('a kubeconfig', content));
     const directory = dirname(resolve(path));
     config.loadFromString(JSON.stringify({ ...content, users: users(content.users, directory) }));
     config.makePathsAbsolute(directory);
   } catch (error) {
-    throw problem(path, '', error instanceof Error ? error.message : String(error));
+    throw problem(path, '', firstLine(error instanceof Error ? error.message : String(error)));
   }
   if (config.getCurrentCluster() === null) {
     const message = expectedGot('the name of a context whose cluster is listed', config.currentContext);
     throw problem(path, 'current-context', message);
   }
+}
+
+/** The lines after it show the text round a mistake, which in a kubeconfig is a secret more often than not. */
+function firstLine(message: string): string {
+  return message.replace(/:?\n[^]*$/, '');
 }
 
 /**

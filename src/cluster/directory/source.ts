@@ -10,6 +10,8 @@ export interface DirectorySourceOptions {
   readonly directory: string;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
   readonly timing?: Partial<DirectoryTiming>;
+  /** The directory cannot be read, or (undefined) can be again. */
+  readonly onTrouble?: (error: string | undefined) => void;
 }
 
 /** Milliseconds. */
@@ -32,12 +34,13 @@ const DEFAULT_TIMING: DirectoryTiming = { quiet: 100, patience: 2_000, poll: 5_0
  * A directory that is gone, or holds no manifest, counts as unreadable and not as an empty cluster: it may be
  * a volume that is not mounted. A file with an empty List says that there is nothing.
  */
-export function directorySource({ directory, log, timing = {} }: DirectorySourceOptions): Source {
+export function directorySource(options: DirectorySourceOptions): Source {
+  const { directory, timing = {} } = options;
   const times = { ...DEFAULT_TIMING, ...timing };
   return {
     run: async (listener, signal) => {
       const next = directoryAlarm({ directory, ...times, signal });
-      const look = observer(directory, times.quiet, log, listener);
+      const look = observer(options, times.quiet, listener);
       for (;;) {
         await next();
         if (signal.aborted) return;
@@ -48,9 +51,8 @@ export function directorySource({ directory, log, timing = {} }: DirectorySource
 }
 
 function observer(
-  directory: string,
+  { directory, log, onTrouble }: DirectorySourceOptions,
   quiet: number,
-  log: DirectorySourceOptions['log'],
   listener: SourceListener,
 ): () => Promise<void> {
   let told = NOTHING_TOLD;
@@ -75,9 +77,13 @@ function observer(
         for (const problem of error.problems) log.warn(`${formatProblem(problem)}; ${effect}`);
       }
       trouble = error.message;
+      onTrouble?.(trouble);
       return;
     }
-    if (trouble !== '') log.info(`${directory}: can be read again`);
+    if (trouble !== '') {
+      log.info(`${directory}: can be read again`);
+      onTrouble?.(undefined);
+    }
     trouble = '';
     for (const warning of reading.warnings) log.warn(warning);
     const now = toldOf(reading.cluster);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { methodNotAllowed, notFound, text, type Answer } from './answer.ts';
@@ -23,6 +24,8 @@ const LIMITS = {
 /** A client that neither reads nor writes, in the middle of an answer, is cut off. */
 const SILENCE_TIMEOUT = 30_000;
 const MOST_CONNECTIONS = 128;
+/** Of these, connections on which no answer is under way: kept for later, or with a request that never ends. */
+const MOST_WAITING = 64;
 
 /** A fault that one request, or one attempt to connect, ran into. The server goes on. */
 export type OnFault = (fault: Error) => void;
@@ -40,13 +43,33 @@ export function createHardenedServer(routes: Routes, onFault: OnFault): Server {
   });
   server.timeout = SILENCE_TIMEOUT;
   server.maxConnections = MOST_CONNECTIONS;
-  // Connections that are kept for later must not lock out a health check.
-  server.on('drop', () => server.closeIdleConnections());
+  makeRoom(server);
   // Accepting can fail for a while, such as when the machine runs out of file descriptors.
   server.on('error', (error) => {
     if (server.listening) onFault(error);
   });
   return server;
+}
+
+/**
+ * Who waits must not lock out a health check, which asks at once: of the connections without an answer under
+ * way, each new one too many ends the one that has waited longest.
+ */
+function makeRoom(server: Server): void {
+  const waiting = new Set<Socket>();
+  const wait = (socket: Socket): void => {
+    if (socket.destroyed) return;
+    waiting.add(socket);
+    if (waiting.size > MOST_WAITING) waiting.values().next().value?.destroy();
+  };
+  server.on('connection', (socket: Socket) => {
+    socket.once('close', () => waiting.delete(socket));
+    wait(socket);
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    waiting.delete(socket);
+    response.once('close', () => wait(socket));
+  });
 }
 
 async function respond(

@@ -3,17 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../../../src/cluster/api/fault.ts';
 import { lineSplitter } from '../../../src/cluster/api/line-splitter.ts';
 import { listSplitter } from '../../../src/cluster/api/list-splitter.ts';
-
-/** Cuts a text into pieces of bytes at these places, in the midst of characters too. */
-function pieces(text: string, cuts: readonly number[]): readonly Buffer[] {
-  const bytes = Buffer.from(text, 'utf8');
-  const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [0, ...places].map((from, index) => bytes.subarray(from, places[index] ?? bytes.length));
-}
+import { pieces } from '../../support/pieces.ts';
 
 function splitList(text: string, cuts: readonly number[] = [], longest = 1_000_000) {
   const splitter = listSplitter(longest);
-  const items = pieces(text, cuts).flatMap((piece) => splitter.split(piece));
+  const items = pieces(Buffer.from(text), cuts).flatMap((piece) => splitter.split(piece));
   return {
     items: items.map((item): unknown => JSON.parse(item)),
     envelope: JSON.parse(splitter.envelope()) as unknown,
@@ -74,9 +68,9 @@ describe('the line splitter', () => {
         (texts, where) => {
           const lines = texts.map((text) => JSON.stringify(text));
           const splitter = lineSplitter(1_000_000);
-          expect(pieces(`${lines.join('\n')}\n`, where).flatMap((piece) => splitter.split(piece))).toEqual(
-            lines,
-          );
+          expect(
+            pieces(Buffer.from(`${lines.join('\n')}\n`), where).flatMap((piece) => splitter.split(piece)),
+          ).toEqual(lines);
           expect(splitter.pending()).toBe(0);
         },
       ),

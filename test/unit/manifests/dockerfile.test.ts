@@ -50,8 +50,11 @@ describe('the Dockerfile', () => {
   });
 
   test('sets what the DaemonSet shows', () => {
-    const shown = deployed('base').chainwright.env?.find(({ name }) => name === 'NODE_OPTIONS');
-    expect(env.NODE_OPTIONS).toBe(shown?.value);
+    for (const variable of ['NODE_OPTIONS', 'MALLOC_ARENA_MAX']) {
+      const shown = deployed('base').chainwright.env?.find(({ name }) => name === variable);
+      expect(shown).toBeDefined();
+      expect(env[variable]).toBe(shown?.value);
+    }
     expect(entrypoint).toEqual(['chainwright']);
   });
 });

@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'v1/ConfigMap': 'V1ConfigMap',
   'v1/ServiceAccount': 'V1ServiceAccount',
   'apps/v1/DaemonSet': 'V1DaemonSet',
+  'rbac.authorization.k8s.io/v1/ClusterRole': 'V1ClusterRole',
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': 'V1ClusterRoleBinding',
 };
 

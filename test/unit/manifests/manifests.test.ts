@@ -75,9 +75,10 @@ describe('least privilege', () => {
     expect(chainwright.securityContext?.procMount).toBeUndefined();
   });
 
-  test('of the host it can write the xtables lock, and nothing else', () => {
-    const writable = (chainwright.volumeMounts ?? []).filter(({ readOnly }) => readOnly !== true);
-    expect(writable).toEqual([{ name: 'xtables-lock', mountPath: '/run/xtables.lock' }]);
+  test('of the host it can write nothing, and lock the xtables lock', () => {
+    expect((chainwright.volumeMounts ?? []).filter(({ readOnly }) => readOnly !== true)).toEqual([]);
+    const mount = chainwright.volumeMounts?.find(({ name }) => name === 'xtables-lock');
+    expect(mount?.mountPath).toBe('/run/xtables.lock');
     const lock = pod.volumes?.find((volume) => volume.name === 'xtables-lock');
     expect(lock?.hostPath).toEqual({ path: '/run/xtables.lock', type: 'FileOrCreate' });
   });
@@ -98,20 +99,20 @@ describe('least privilege', () => {
     expect(pod.hostIPC ?? false).toBe(false);
   });
 
-  test('its account has the role of service proxies, and no other', () => {
+  test('its account has its own role, and no other', () => {
     const account = only(objects, 'ServiceAccount') as unknown as V1ServiceAccount;
     const binding = only(objects, 'ClusterRoleBinding') as unknown as V1ClusterRoleBinding;
     expect(pod.serviceAccountName).toBe(account.metadata?.name);
     expect(binding.roleRef).toEqual({
       apiGroup: 'rbac.authorization.k8s.io',
       kind: 'ClusterRole',
-      name: 'system:node-proxier',
+      name: only(objects, 'ClusterRole').metadata.name,
     });
     expect(binding.subjects).toEqual([
       { kind: 'ServiceAccount', name: account.metadata?.name, namespace: account.metadata?.namespace },
     ]);
     const kinds = objects.map(({ kind }) => kind).sort();
-    expect(kinds).toEqual(['ClusterRoleBinding', 'ConfigMap', 'DaemonSet', 'ServiceAccount']);
+    expect(kinds).toEqual(['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'DaemonSet', 'ServiceAccount']);
   });
 });
 
