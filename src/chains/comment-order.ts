@@ -1,4 +1,4 @@
-import { commentBorder, type CommentBorder, type Place } from './comments.ts';
+import { commentBorder, type CommentBorder, type Place, type PlacedCount } from './comments.ts';
 
 /** The services of a node in the order of their places, kept so that a change costs little. */
 export interface CommentOrder {
@@ -9,10 +9,14 @@ export interface CommentOrder {
   readonly between: (one: CommentBorder, other: CommentBorder) => readonly Place[];
 }
 
-export function commentOrder(): CommentOrder {
-  const places: Place[] = [];
+export function commentOrder(initial: Iterable<PlacedCount>): CommentOrder {
   const counts = new Map<Place, number>();
   let total = 0;
+  for (const { place, endpointCount } of initial) {
+    counts.set(place, endpointCount);
+    total += endpointCount;
+  }
+  const places = [...counts.keys()].sort();
 
   const indexOf = (place: Place): number => {
     let low = 0;

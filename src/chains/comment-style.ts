@@ -21,14 +21,20 @@ export function commentStyle(layout: LayoutName, policy: CommentPolicy, commente
   return full ? 'last' : 'none';
 }
 
-/** The style of each of a cluster's services. */
-export function commentStyles(
+/** One version of a service, and how its rules carry comments. */
+export interface StyledService {
+  readonly service: ServiceRoutes;
+  readonly style: CommentStyle;
+}
+
+/** All of a cluster's services, each in its style. */
+export function styledServices(
   services: readonly ServiceRoutes[],
   layout: LayoutName,
   policy: CommentPolicy,
-): (service: ServiceRoutes) => CommentStyle {
+): readonly StyledService[] {
   const border = policy === 'auto' ? borderOf(services) : NO_BORDER;
-  return (service) => styleAt(placeOf(service), border, layout, policy);
+  return services.map((service) => ({ service, style: styleAt(placeOf(service), border, layout, policy) }));
 }
 
 export function styleAt(

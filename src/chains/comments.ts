@@ -1,4 +1,4 @@
-import { toBigInt } from '../net/address.ts';
+import { addressBytes } from '../net/address.ts';
 import { compareText } from '../routing/endpoints.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
 
@@ -45,8 +45,14 @@ export function hasComments(place: Place, border: CommentBorder): boolean {
 
 /** Services whose cluster IP is not known come last. */
 export function placeOf({ service, clusterIP }: Pick<ServiceRoutes, 'service' | 'clusterIP'>): Place {
-  const address = clusterIP === undefined ? 'z' : toBigInt(clusterIP).toString(16).padStart(32, '0');
+  const address =
+    clusterIP === undefined ? 'z' : Buffer.from(addressBytes(clusterIP), 'latin1').toString('hex');
   return `${address} ${service}` as Place;
+}
+
+/** The service at a place. */
+export function serviceAt(place: Place): string {
+  return place.slice(place.indexOf(' ') + 1);
 }
 
 /** The border of a whole cluster at once. */

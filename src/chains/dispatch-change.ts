@@ -1,6 +1,5 @@
 import type { NodeView } from '../routing/node-view.ts';
 import {
-  dispatchTree,
   DISPATCH_TREE_PARTS,
   entriesOf,
   itemRules,
@@ -11,9 +10,10 @@ import {
   shapeOf,
   type DispatchEntry,
   type DispatchTree,
-  type StyledService,
   type TreeContext,
 } from './dispatch-tree.ts';
+import type { StyledService } from './comment-style.ts';
+import type { DispatchTrees } from './dispatch-forest.ts';
 import { hasAddress } from './dispatch-key.ts';
 import type { ChainName } from './names.ts';
 import { pathTo, withoutValue, withValue, type Tree, type TreeShape } from './prefix-tree.ts';
@@ -23,9 +23,6 @@ import { DISPATCH } from './service-rules.ts';
 import { ruleText } from './text.ts';
 import { chainParts, itemsOf, type Item } from './tree-chains.ts';
 
-/** The dispatch trees of a node, in the order of `DISPATCH`. */
-export type DispatchTrees = readonly DispatchTree[];
-
 export interface TreeChange {
   readonly next: DispatchTrees;
   /** Chains that are new or differ, in an order in which no jump precedes its target. */
@@ -33,11 +30,6 @@ export interface TreeChange {
   readonly remove: readonly { readonly table: TableName; readonly name: ChainName }[];
   /** How many rules more there are than before, by table. */
   readonly growth: Readonly<Record<TableName, number>>;
-}
-
-export function dispatchTrees(services: readonly StyledService[], view: NodeView): DispatchTrees {
-  const namesOf = rememberedNames();
-  return DISPATCH.map((dispatch) => dispatchTree({ dispatch, view, namesOf }, services));
 }
 
 /** What becomes of the trees when some services go, and others, or other versions of the same, come. */

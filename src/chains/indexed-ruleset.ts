@@ -1,7 +1,8 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import { commentStyles, type CommentPolicy } from './comment-style.ts';
-import { dispatchTree, treeChains, type DispatchTree } from './dispatch-tree.ts';
+import { styledServices, type CommentPolicy, type StyledService } from './comment-style.ts';
+import { plantedForest, type DispatchForest } from './dispatch-forest.ts';
+import { treeChains } from './dispatch-tree.ts';
 import {
   FILTER_JUMPS,
   forwarding,
@@ -13,7 +14,7 @@ import {
 import { indexedServiceChains } from './indexed-service-chains.ts';
 import type { Chain, Ruleset, TableName } from './rule.ts';
 import { rememberedNames } from './service-names.ts';
-import { DISPATCH, type DispatchChain } from './service-rules.ts';
+import { DISPATCH } from './service-rules.ts';
 
 /**
  * The indexed layout: services are told apart by trees of chains, endpoints of large services dealt out by
@@ -24,19 +25,23 @@ export function indexedRuleset(
   view: NodeView,
   comments: CommentPolicy,
 ): Ruleset {
-  const styleOf = commentStyles(services, 'indexed', comments);
-  const styled = services.map((service) => ({ service, style: styleOf(service) }));
+  const styled = styledServices(services, 'indexed', comments);
+  return indexedRulesetOf(styled, view, plantedForest(styled, view));
+}
+
+/** @param forest of the same services */
+export function indexedRulesetOf(
+  services: readonly StyledService[],
+  view: NodeView,
+  forest: DispatchForest,
+): Ruleset {
   const namesOf = rememberedNames();
-  // Some writers walk a table twice; the trees are small beside the rules.
-  const trees = new Map<DispatchChain, DispatchTree>();
 
   function* dispatchChains(tableName: TableName): Iterable<Chain> {
     for (const dispatch of DISPATCH) {
       if (dispatch.table !== tableName) continue;
       const context = { dispatch, view, namesOf };
-      const tree = trees.get(dispatch) ?? dispatchTree(context, styled);
-      trees.set(dispatch, tree);
-      yield* treeChains(context, tree);
+      yield* treeChains(context, forest.treeOf(context));
     }
   }
 
@@ -49,7 +54,7 @@ export function indexedRuleset(
   function* natChains(): Iterable<Chain> {
     yield postrouting(view);
     yield markMasquerade(view);
-    for (const { service, style } of styled) {
+    for (const { service, style } of services) {
       for (const route of service.routes) yield* indexedServiceChains(route, namesOf(route), view, style);
     }
     yield* dispatchChains('nat');

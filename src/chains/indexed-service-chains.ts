@@ -51,7 +51,7 @@ export function indexedServiceChains(
   const deal = (endpoints: readonly Endpoint[], chain: ChainName): Dealing =>
     dealing(endpoints, chain, context);
   const cluster = names.hasClusterChain ? deal(route.endpoints.cluster, names.cluster) : undefined;
-  const local = names.hasLocalChain ? deal(route.endpoints.local, names.local) : undefined;
+  const local = names.local === undefined ? undefined : deal(route.endpoints.local, names.local);
 
   const chains: Chain[] = [];
   for (const endpoint of route.endpoints.reachable) {
@@ -63,7 +63,7 @@ export function indexedServiceChains(
     [names.cluster, cluster],
     [names.local, local],
   ] as const) {
-    if (dealt === undefined) continue;
+    if (name === undefined || dealt === undefined) continue;
     chains.push(...dealt.groups);
     chains.push(chainOf(name, [...(names.internal === name ? masquerade : []), ...dealt.rules]));
   }

@@ -50,17 +50,18 @@ export function treeOf<Value extends Keyed>(
   shape: TreeShape<Value>,
 ): Tree<Value> | undefined {
   if (values.length === 0) return undefined;
-  return treeOfSorted([...values].sort((a, b) => compareKeys(a.key, b.key) || shape.rank(a, b)));
+  const sorted = [...values].sort((a, b) => compareKeys(a.key, b.key) || shape.rank(a, b));
+  return treeOfRange(0, sorted.length);
 
-  function treeOfSorted(sorted: readonly Value[]): Tree<Value> {
-    const first = keyAt(sorted, 0);
-    const last = keyAt(sorted, sorted.length - 1);
-    if (first === last) return leafOf(sorted);
+  function treeOfRange(from: number, to: number): Tree<Value> {
+    const first = keyAt(sorted, from);
+    const last = keyAt(sorted, to - 1);
+    if (first === last) return leafOf(sorted.slice(from, to));
     const bits = splitBit(first, last, shape.wholeByte);
     const children: Tree<Value>[] = [];
-    for (let start = 0; start < sorted.length;) {
-      const end = endOfChild(sorted, start, bits, shape.wholeByte);
-      children.push(treeOfSorted(sorted.slice(start, end)));
+    for (let start = from; start < to;) {
+      const end = endOfChild(sorted, { start, to }, bits, shape.wholeByte);
+      children.push(treeOfRange(start, end));
       start = end;
     }
     return branchOf(bits, children);
@@ -179,10 +180,15 @@ function childIndex<Value extends Keyed>(
 }
 
 /** Where the run of values ends that go to the same child as the one at `start`. */
-function endOfChild(sorted: readonly Keyed[], start: number, bits: number, wholeByte: number): number {
+function endOfChild(
+  sorted: readonly Keyed[],
+  { start, to }: { readonly start: number; readonly to: number },
+  bits: number,
+  wholeByte: number,
+): number {
   const symbol = branchSymbol(keyAt(sorted, start), bits, wholeByte);
   let low = start + 1;
-  let high = sorted.length;
+  let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (branchSymbol(keyAt(sorted, middle), bits, wholeByte) === symbol) low = middle + 1;

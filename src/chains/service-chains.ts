@@ -46,7 +46,7 @@ export function serviceChains(
   if (names.hasClusterChain) {
     add(names.cluster, [...internalRules(names.cluster), ...balance(route.endpoints.cluster)]);
   }
-  if (names.hasLocalChain) {
+  if (names.local !== undefined) {
     add(names.local, [...internalRules(names.local), ...balance(route.endpoints.local)]);
   }
   if (names.external !== undefined) add(names.external, externalRules(route, view, names));

@@ -6,8 +6,8 @@ import { endpointChainName, serviceChainName, type ChainName } from './names.ts'
 export interface ServiceChainNames {
   /** Traffic by policy Cluster. */
   readonly cluster: ChainName;
-  /** Traffic by policy Local. */
-  readonly local: ChainName;
+  /** Traffic by policy Local; undefined where no endpoint is on this node. */
+  readonly local: ChainName | undefined;
   /** Where the cluster IP leads; undefined where no endpoint may take its traffic. */
   readonly internal: ChainName | undefined;
   /** Where node ports and external IPs lead. */
@@ -17,7 +17,6 @@ export interface ServiceChainNames {
   /** Stands before `external` for load-balancer addresses with source ranges. */
   readonly firewall: ChainName | undefined;
   readonly hasClusterChain: boolean;
-  readonly hasLocalChain: boolean;
 }
 
 /**
@@ -27,11 +26,11 @@ export interface ServiceChainNames {
 export function serviceChainNames(route: Route): ServiceChainNames {
   const { label, protocol, endpoints, internalPolicy, externalPolicy } = route;
   const cluster = serviceChainName('SVC', label, protocol);
-  const local = serviceChainName('SVL', label, protocol);
+  const local = endpoints.local.length > 0 ? serviceChainName('SVL', label, protocol) : undefined;
   const accessible = isExternallyAccessible(route);
   const policyChain = (policy: Route['internalPolicy']): ChainName | undefined => {
     if (policy === 'Cluster') return endpoints.anywhere ? cluster : undefined;
-    return endpoints.local.length > 0 ? local : undefined;
+    return local;
   };
   const firewalled = route.loadBalancerIPs.length > 0 && route.sourceRanges.length > 0;
   return {
@@ -42,7 +41,6 @@ export function serviceChainNames(route: Route): ServiceChainNames {
     externalPolicy: policyChain(externalPolicy),
     firewall: endpoints.anywhere && firewalled ? serviceChainName('FW', label, protocol) : undefined,
     hasClusterChain: endpoints.cluster.length > 0,
-    hasLocalChain: endpoints.local.length > 0,
   };
 }
 

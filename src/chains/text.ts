@@ -7,6 +7,16 @@ import type { Mark, Match, Negatable, Rule, Target } from './rule.ts';
  * rules become text, and it prints them as the kernel gives them back, so that text can be compared.
  */
 export function ruleText(rule: Rule): string {
+  return ruleWords(rule).slice(1);
+}
+
+/** The same as the line that appends the rule to a chain. */
+export function appendLine(chain: string, rule: Rule): string {
+  return `-A ${chain}${ruleWords(rule)}`;
+}
+
+/** Each word after a space. */
+function ruleWords(rule: Rule): string {
   let text = '';
   if (rule.source) text += `${negation(rule.source)} -s ${rule.source.value}`;
   if (rule.destination) text += `${negation(rule.destination)} -d ${rule.destination.value}`;
@@ -14,7 +24,7 @@ export function ruleText(rule: Rule): string {
   if (rule.protocol) text += ` -p ${rule.protocol}`;
   for (const match of rule.matches) text += matchText(match);
   if (rule.target) text += targetText(rule.target);
-  return text.slice(1);
+  return text;
 }
 
 function negation({ not }: Negatable<unknown> | { readonly not: boolean }): string {

@@ -58,6 +58,7 @@ const KNOWN_VALUES: Readonly<Record<string, OptionValue>> = {
   '--config': { kind: 'file' },
   '--kubeconfig': { kind: 'file' },
   '--write-config-to': { kind: 'file' },
+  '--watch': { kind: 'none' },
   '--source': { kind: 'oneOf', words: ['api', 'dir:'] },
   '--logging-format': { kind: 'oneOf', words: ['text', 'json'] },
   '--proxy-mode': { kind: 'oneOf', words: ['iptables', 'ipvs', 'nftables'] },
@@ -68,11 +69,11 @@ const KNOWN_VALUES: Readonly<Record<string, OptionValue>> = {
 };
 
 function valueOf({ long, flags, required, optional, argChoices }: Option): OptionValue {
+  const known = KNOWN_VALUES[long ?? ''];
+  if (known !== undefined) return known;
   if (optional) return { kind: 'bool' };
   if (!required) return { kind: 'none' };
   if (argChoices !== undefined) return { kind: 'oneOf', words: argChoices };
-  const known = KNOWN_VALUES[long ?? ''];
-  if (known !== undefined) return known;
   const what = /<(.*)>/.exec(flags)?.[1] ?? 'value';
   if (what === 'directory') return { kind: 'directory' };
   return what === 'path' || what === 'file' ? { kind: 'file' } : { kind: 'anything', what };

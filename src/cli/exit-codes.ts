@@ -4,4 +4,12 @@ export const FAILED = 1;
 export const TROUBLE = 2;
 
 /** Commands whose code 1 is a finding: wrong input ends them with 2, so as not to look like one. */
-export const FINDERS: ReadonlySet<string> = new Set(['check', 'diff', 'explain', 'golden', 'lab', 'ports']);
+export const FINDERS: ReadonlySet<string> = new Set([
+  'check',
+  'diff',
+  'explain',
+  'golden',
+  'lab',
+  'ports',
+  'status',
+]);

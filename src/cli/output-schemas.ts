@@ -9,4 +9,5 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, () => Promise<z.core.$ZodTy
   lab: async () => (await import('../lab/schema.ts')).labReportSchema,
   ports: async () => (await import('../ports/schema.ts')).portsReportSchema,
   render: async () => (await import('../iptables/json-schema.ts')).rulesetSchema,
+  status: async () => (await import('../status/schema.ts')).statusReportSchema,
 };

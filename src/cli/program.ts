@@ -12,6 +12,7 @@ import { portsCommand } from './commands/ports.ts';
 import { renderCommand } from './commands/render.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { statusCommand } from './commands/status.ts';
 import { FAILED, FINDERS, TROUBLE } from './exit-codes.ts';
 import { HELP_LAYOUT, manualText } from './manual.ts';
 import { complain } from './terminal.ts';
@@ -57,6 +58,7 @@ function passOverClosedPipe(error: NodeJS.ErrnoException): void {
 /** By name, in the order in which help lists them. */
 const COMMANDS: ReadonlyMap<string, (end: (code: number) => void) => Command> = new Map([
   ['run', runCommand],
+  ['status', statusCommand],
   ['ports', portsCommand],
   ['render', renderCommand],
   ['check', checkCommand],

@@ -4,23 +4,27 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { LayoutChoice } from '../chains/layout-choice.ts';
 import type { CommentPolicy } from '../chains/comment-style.ts';
 import type { PostEvent } from '../cluster/api/node-event.ts';
-import type { Source } from '../cluster/source.ts';
 import type { ConfigFile } from '../config/document.ts';
 import { commandFlags, type FlagValues } from '../config/flags.ts';
 import { readConfig, type EffectiveConfig } from '../config/load.ts';
 import { readConfigFile } from '../config/read-file.ts';
 import { configurationYaml } from '../config/write.ts';
+import type { ChosenSource } from '../daemon/api-source.ts';
 import { configChange } from '../daemon/config-watch.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { chooseBackends } from '../daemon/families.ts';
 import { makeLogger } from '../daemon/logger.ts';
 import { prepareNode } from '../daemon/prepare-node.ts';
+import { soleInstance } from '../daemon/sole-instance.ts';
 import { cleanNode } from '../leftovers/clean-node.ts';
+import { removeOtherStore } from '../leftovers/other-store.ts';
 import { warnOfLeftovers } from '../leftovers/warn.ts';
 import { createMetrics, type MetricsStore } from '../metrics/metrics.ts';
 import { hostFacts, type HostFacts } from '../node/host.ts';
 import { InputError } from '../problems/problem.ts';
 import { nodeView } from '../routing/node-view.ts';
+import { sourceRecord } from '../status/source-record.ts';
+import type { VerifyMode } from '../verify/choice.ts';
 import { FAILED, TROUBLE } from './exit-codes.ts';
 
 export interface RunOptions {
@@ -29,6 +33,7 @@ export interface RunOptions {
   readonly layout: LayoutChoice;
   readonly comments: CommentPolicy;
   readonly conntrackResetGoneEndpoints: boolean;
+  readonly verify: VerifyMode;
 }
 
 /** @returns the exit code */
@@ -71,12 +76,8 @@ async function runOnNode(options: RunOptions, context: ConfigContext): Promise<n
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   const { version } = packageJson;
   const metricsStore = createMetrics(version);
-  const { source, postEvent } = await chooseSource(
-    options,
-    config,
-    { master, nodeName, log, metricsStore },
-    stop.signal,
-  );
+  const chosen = await chooseSource(options, config, { master, nodeName, log, metricsStore }, stop.signal);
+  const { postEvent } = chosen;
   const { afterFirstRules } = await prepareNode({
     settings,
     host,
@@ -85,6 +86,7 @@ async function runOnNode(options: RunOptions, context: ConfigContext): Promise<n
     log,
     postEvent,
   });
+  if (!initOnly) await soleInstance({ log, postEvent }, stop.signal);
   const backends = await chooseBackends(settings, host, log);
   if (initOnly) {
     log.info('the node is prepared, and nothing else was asked for');
@@ -95,11 +97,26 @@ async function runOnNode(options: RunOptions, context: ConfigContext): Promise<n
   const changed = stopOnChange(context, stop);
   const [backend] = backends;
   const told = backend && warnOfLeftovers(backend.kind, log, postEvent);
-  const { conntrackResetGoneEndpoints: resetGoneEndpoints, comments } = options;
+  const onFirstRules = async (): Promise<void> => {
+    await afterFirstRules();
+    await told;
+    if (backend !== undefined) await removeOtherStore(backend.kind, log);
+  };
+  const { conntrackResetGoneEndpoints: resetGoneEndpoints, comments, verify } = options;
   const layout = { name: options.layout, comments };
-  const aboutUs = { settings, configuration, flags, version, nodeName, backends, layout, metricsStore };
+  const aboutUs = {
+    settings,
+    configuration,
+    flags,
+    version,
+    nodeName,
+    backends,
+    layout,
+    verify,
+    metricsStore,
+  };
   try {
-    const daemon = { ...aboutUs, source, log, postEvent, afterFirstRules, resetGoneEndpoints };
+    const daemon = { ...aboutUs, ...chosen, log, afterFirstRules: onFirstRules, resetGoneEndpoints };
     await runDaemon(daemon, stop.signal);
   } finally {
     stop.abort();
@@ -135,12 +152,18 @@ async function chooseSource(
   { settings }: EffectiveConfig,
   context: SourceContext,
   signal: AbortSignal,
-): Promise<{ readonly source: Source; readonly postEvent: PostEvent }> {
+): Promise<ChosenSource> {
   const { log } = context;
   if (source.startsWith('dir:')) {
     const { directorySource } = await import('../cluster/directory/source.ts');
+    const directory = source.slice('dir:'.length);
+    const record = sourceRecord({ kind: 'directory', where: directory });
     const postEvent: PostEvent = (event) => log.debug({ event }, 'no API to post an Event to');
-    return { source: directorySource({ directory: source.slice('dir:'.length), log }), postEvent };
+    return {
+      source: directorySource({ directory, log, onTrouble: record.unreadable }),
+      sourceRecord: record,
+      postEvent,
+    };
   }
   if (source !== 'api') {
     const message = `expected api or dir:PATH, got ${JSON.stringify(source)}`;

@@ -6,6 +6,7 @@ import { apiSource } from '../cluster/api/source.ts';
 import type { ApiTelemetry } from '../cluster/api/telemetry.ts';
 import type { Source } from '../cluster/source.ts';
 import type { Metrics, MetricsStore } from '../metrics/metrics.ts';
+import { sourceRecord, type SourceRecord } from '../status/source-record.ts';
 
 export interface ApiSourceContext {
   readonly master: string | undefined;
@@ -15,17 +16,26 @@ export interface ApiSourceContext {
   readonly metricsStore: MetricsStore;
 }
 
+/** Where the cluster is known from, where Events go, and how the source is doing. */
+export interface ChosenSource {
+  readonly source: Source;
+  readonly sourceRecord: SourceRecord;
+  readonly postEvent: PostEvent;
+}
+
 /** The cluster's own API as the source, and where Events go. */
 export async function apiSourceOf(
   { master, kubeconfig, nodeName, log, metricsStore }: ApiSourceContext,
   signal: AbortSignal,
-): Promise<{ readonly source: Source; readonly postEvent: PostEvent }> {
+): Promise<ChosenSource> {
   const telemetry = telemetryOf(metricsStore.metrics);
   const choice = { kubeconfig, ...(master === undefined ? {} : { master }) };
   const { server, send } = await connectApi(choice, `chainwright/${packageJson.version}`, telemetry);
   log.info({ server }, 'the cluster is followed by its API');
+  const record = sourceRecord({ kind: 'api', where: server });
   return {
-    source: apiSource({ send, nodeName, log, telemetry }),
+    source: apiSource({ send, nodeName, log, telemetry: alsoTelling(telemetry, record) }),
+    sourceRecord: record,
     postEvent: nodeEvents({ send, nodeName, log, signal }),
   };
 }
@@ -41,5 +51,19 @@ function telemetryOf(metrics: Metrics): ApiTelemetry {
       if (step !== 'list') metrics.reflectorWatches.inc({ resource });
     },
     onFault: (resource, fault) => metrics.reflectorFaults.inc({ resource, kind: fault.kind }),
+  };
+}
+
+function alsoTelling(
+  telemetry: ApiTelemetry,
+  { telemetry: { onFault, onEvents } }: SourceRecord,
+): ApiTelemetry {
+  return {
+    ...telemetry,
+    onFault: (resource, fault) => {
+      telemetry.onFault?.(resource, fault);
+      onFault(resource, fault);
+    },
+    onEvents,
   };
 }

@@ -17,6 +17,9 @@ import type { Family } from '../net/address.ts';
 import { isConntrackLiberal, readInterfaceAddresses } from '../node/host.ts';
 import type { SyncReport } from '../reconciler/observer.ts';
 import { startReconciler } from '../reconciler/reconciler.ts';
+import type { SourceRecord } from '../status/source-record.ts';
+import { syncRecord } from '../status/sync-record.ts';
+import type { VerifyMode } from '../verify/choice.ts';
 import { conntrackDuty } from './conntrack-duty.ts';
 import { healthCheckDuty } from './health-check-duty.ts';
 import { setLazyGauges } from './lazy-gauges.ts';
@@ -25,6 +28,8 @@ import { watchNodePorts } from './node-port-watch.ts';
 import { observe } from './observe.ts';
 import { programmingLatency } from './programming-latency.ts';
 import { runServers } from './servers.ts';
+import { statusNow } from './status.ts';
+import { verificationFor } from './verification.ts';
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -37,11 +42,13 @@ export interface DaemonOptions {
   readonly backends: readonly Backend[];
   readonly layout: LayoutSettings;
   readonly source: Source;
+  readonly sourceRecord: SourceRecord;
   readonly metricsStore: MetricsStore;
   readonly log: Logger;
   readonly postEvent: PostEvent;
   readonly resetGoneEndpoints: boolean;
-  /** Done once, after the first sync. */
+  readonly verify: VerifyMode;
+  /** Done once, after the first sync of each family. */
   readonly afterFirstRules: () => Promise<void>;
 }
 
@@ -51,7 +58,7 @@ export interface DaemonOptions {
  * @throws what makes it impossible to go on: with bindAddressHardFail an address that is taken
  */
 export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Promise<void> {
-  const { settings, nodeName, backends, log, postEvent, metricsStore } = options;
+  const { settings, nodeName, backends, log, postEvent, metricsStore, sourceRecord } = options;
   const { metrics } = metricsStore;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
@@ -60,6 +67,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   for (const { family } of backends) health.updated(family);
   const latency = { ipv4: programmingLatency(Date.now), ipv6: programmingLatency(Date.now) };
 
+  const syncs = syncRecord(Date.now);
   const reconciler = startReconciler(
     {
       nodeName,
@@ -67,7 +75,8 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       backends,
       layout: options.layout,
       host: () => ({ interfaceAddresses: readInterfaceAddresses(), conntrackLiberal }),
-      observer: observe({ log, metrics, health, latency, postEvent, afterSync }),
+      observer: observe({ log, metrics, health, latency, postEvent, afterSync, record: syncs.observer }),
+      verification: verificationFor({ mode: options.verify, log, metrics, postEvent, record: syncs }),
     },
     either,
   );
@@ -109,12 +118,14 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   /** One after the other for each family, and never in the way of the next sync. */
   const duties = new Map<Family, Promise<void>>();
   const returnMemory = memoryReturn();
+  const synced = new Set<Family>();
   let firstRules: Promise<void> | undefined;
   function afterSync(report: SyncReport): void {
     nodePorts.afterSync(report);
+    synced.add(report.family);
     const before = duties.get(report.family) ?? Promise.resolve();
     const work = before
-      .then(() => (firstRules ??= options.afterFirstRules()))
+      .then(() => (synced.size < families.length ? undefined : (firstRules ??= options.afterFirstRules())))
       .then(() => healthChecks.get(report.family)?.sync())
       .then(() => conntrack(report))
       .then(() => {
@@ -125,11 +136,15 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   }
 
   const listener = {
-    onSynced: reconciler.listener.onSynced,
+    onSynced: (): void => {
+      sourceRecord.synced();
+      reconciler.listener.onSynced();
+    },
     onChanges: (changes: readonly Change[]): void => {
       latency.ipv4.note(changes);
       latency.ipv6.note(changes);
       countChanges(changes);
+      sourceRecord.changed();
       reconciler.listener.onChanges(changes);
     },
   };
@@ -160,6 +175,12 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
         enableProfiling: settings.enableProfiling,
         version: options.version,
         flags: () => flagzText(FLAGS, options.flags),
+        status: () =>
+          statusNow({
+            ...{ version: options.version, nodeName, layout: options.layout, backends },
+            verify: options.verify,
+            ...{ reconciler, syncs, source: sourceRecord, health, nodePorts, healthChecks },
+          }),
       }),
     },
     either,

@@ -20,13 +20,14 @@ export async function chooseBackends(
   const kind = await detectBackend();
   const backends: Backend[] = [];
   const troubles: ToolError[] = [];
-  for (const family of FAMILIES) {
-    if (family === 'ipv6' && !host.ipv6Enabled) {
-      log.info({ family }, 'the kernel has this family switched off: no rules for it');
-      continue;
-    }
-    const backend = backendOf(kind, family);
-    const trouble = await missing(backend);
+  const enabled = FAMILIES.filter((family) => family !== 'ipv6' || host.ipv6Enabled);
+  if (enabled.length < FAMILIES.length)
+    log.info({ family: 'ipv6' }, 'the kernel has this family switched off: no rules for it');
+  const candidates = enabled.map((family) => backendOf(kind, family));
+  const found = await Promise.all(candidates.map(missing));
+  for (const [index, backend] of candidates.entries()) {
+    const { family } = backend;
+    const trouble = found[index];
     if (trouble === undefined) {
       backends.push(backend);
       continue;

@@ -3,7 +3,11 @@ import type { PostEvent } from '../cluster/api/node-event.ts';
 import { familyName } from '../health/family-name.ts';
 import type { ListenAddresses } from '../health/health-check-listener.ts';
 import { healthCheckOf } from '../health/health-check.ts';
-import { createServiceHealth, type ServiceHealth } from '../health/service-health.ts';
+import {
+  createServiceHealth,
+  type HealthCheckFailure,
+  type ServiceHealth,
+} from '../health/service-health.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Family } from '../net/address.ts';
 import type { ClusterStore } from '../reconciler/store.ts';
@@ -23,11 +27,14 @@ export interface HealthCheckDutyOptions {
 export interface HealthCheckDuty {
   /** After a sync. */
   readonly sync: () => Promise<void>;
+  /** The ports that could not be opened at the last sync. */
+  readonly failures: () => readonly HealthCheckFailure[];
   readonly close: () => Promise<void>;
 }
 
 export function healthCheckDuty(options: HealthCheckDutyOptions): HealthCheckDuty {
   const { family, store, view, log, metrics, postEvent } = options;
+  let failures: readonly HealthCheckFailure[] = [];
   const health: ServiceHealth = createServiceHealth({
     family,
     proxyHealthy: options.proxyHealthy,
@@ -54,9 +61,10 @@ export function healthCheckDuty(options: HealthCheckDutyOptions): HealthCheckDut
         if (service.healthCheckNodePort === undefined) return [];
         return healthCheckOf(service, store.slicesOf(key), now) ?? [];
       });
-      const failures = await health.sync(checks, listenAddresses(now));
+      failures = await health.sync(checks, listenAddresses(now));
       metrics.closedHealthCheckPorts.set({ ipFamily: familyName(family) }, failures.length);
     },
+    failures: () => failures,
     close: () => health.close(),
   };
 }

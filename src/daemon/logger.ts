@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions, type Level, type Logger } from 'pino';
 import type { Settings } from '../model/settings.ts';
+import { printable } from '../text/printable.ts';
 
 /** Logs lines for people or for machines, as the configuration wants, on standard error. */
 export function makeLogger({ format, verbosity }: Settings['logging']): Logger {
@@ -21,11 +22,15 @@ const LEVELS: Readonly<Record<number, string>> = {
   60: 'FATAL',
 };
 
-/** `2026-11-21T09:00:00.000Z INFO  rules are current family=ipv4 seconds=0.02` */
+/**
+ * `2026-11-21T09:00:00.000Z INFO  rules are current family=ipv4 seconds=0.02`: one line, whatever text of the
+ * API server is in it.
+ */
 function textLine(line: string): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>;
   const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${fieldText(value)}`);
-  return `${String(time)} ${LEVELS[Number(level)] ?? String(level)} ${String(msg)}${pairs.join('')}\n`;
+  const said = `${String(time)} ${LEVELS[Number(level)] ?? String(level)} ${String(msg)}${pairs.join('')}`;
+  return `${printable(said)}\n`;
 }
 
 function fieldText(value: unknown): string {

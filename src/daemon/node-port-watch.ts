@@ -32,6 +32,8 @@ const PACE = 1_000;
 export interface NodePortWatch {
   /** After each sync: node ports that are new are looked at at once. */
   readonly afterSync: (report: SyncReport) => void;
+  /** What the last look found. */
+  readonly taken: () => readonly TakenNodePort[];
   readonly done: Promise<void>;
 }
 
@@ -41,9 +43,11 @@ export interface NodePortWatch {
  */
 export function watchNodePorts(options: NodePortWatchOptions, signal: AbortSignal): NodePortWatch {
   let told: ReadonlySet<string> = new Set();
+  let taken: readonly TakenNodePort[] = [];
   const run = async (): Promise<void> => {
     try {
-      told = await look(options, told);
+      const found = await look(options, told);
+      ({ told, taken } = found);
     } catch (error) {
       options.log.warn({ error: String(error) }, 'looking for taken node ports failed');
     }
@@ -59,6 +63,7 @@ export function watchNodePorts(options: NodePortWatchOptions, signal: AbortSigna
     afterSync: (report) => {
       if (hasNewNodePort(report)) runner.request();
     },
+    taken: () => taken,
     done: Promise.all([runner.done, lookNowAndThen()]).then(() => undefined),
   };
 }
@@ -69,8 +74,13 @@ function hasNewNodePort({ before, after }: Pick<SyncReport, 'before' | 'after'>)
   return after.some((route) => route.nodePort !== undefined && !known.has(keyOf(route)));
 }
 
-/** @returns what is so now: what was so before is not told again, until it has been otherwise */
-async function look(options: NodePortWatchOptions, told: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+interface Look {
+  /** What is so now: what was so before is not told again, until it has been otherwise. */
+  readonly told: ReadonlySet<string>;
+  readonly taken: readonly TakenNodePort[];
+}
+
+async function look(options: NodePortWatchOptions, told: ReadonlySet<string>): Promise<Look> {
   const { metrics, log, postEvent } = options;
   // They can be gone through but once.
   const all = options.routes().map(({ view, routes }) => ({ view, routes: [...routes] }));
@@ -102,11 +112,11 @@ async function look(options: NodePortWatchOptions, told: ReadonlySet<string>): P
       all.flatMap(({ routes }) => routes),
       ephemeral,
     );
-  if (conflict === undefined) return current;
+  if (conflict === undefined) return { told: current, taken };
   const listed = conflict.ports.slice(0, 5).join(', ') + (conflict.ports.length > 5 ? ' and more' : '');
   tell(
     `node ports ${listed} may also be given to outgoing connections, which then break; reserve them: sysctl -w ${conflict.sysctl}`,
     'NodePortEphemeral',
   );
-  return current;
+  return { told: current, taken };
 }

@@ -6,6 +6,7 @@ import { RestoreError } from '../iptables/restore.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { SyncReport } from '../reconciler/observer.ts';
 import type { ReconcilerObserver } from '../reconciler/reconciler.ts';
+import type { SyncRecord } from '../status/sync-record.ts';
 import type { ProgrammingLatency } from './programming-latency.ts';
 
 export interface ObserverOptions {
@@ -14,19 +15,23 @@ export interface ObserverOptions {
   readonly health: HealthTracker;
   readonly latency: Readonly<Record<'ipv4' | 'ipv6', ProgrammingLatency>>;
   readonly postEvent: PostEvent;
+  /** Told of the same, for whoever asks later. */
+  readonly record: SyncRecord['observer'];
   /** What has to be done once new rules are in the kernel. */
   readonly afterSync: (report: SyncReport) => void;
 }
 
 /** Turns what the reconciler does into logs, metrics, health and Events. */
 export function observe(options: ObserverOptions): ReconcilerObserver {
-  const { log, metrics, health, postEvent } = options;
+  const { log, metrics, health, postEvent, record } = options;
   return {
     onQueued: (family) => {
+      record.onQueued(family);
       health.queuedUpdate(family);
       metrics.lastQueued.set({ ipFamily: familyName(family) }, Date.now() / 1000);
     },
     onSynced: (report) => {
+      record.onSynced(report);
       countSync(metrics, report);
       health.updated(report.family);
       const ipFamily = familyName(report.family);
@@ -37,6 +42,7 @@ export function observe(options: ObserverOptions): ReconcilerObserver {
       options.afterSync(report);
     },
     onFailed: (family, kind, error) => {
+      record.onFailed(family, kind, error);
       const ipFamily = familyName(family);
       metrics.syncs.inc({ ipFamily, kind, outcome: 'failed' });
       if (error instanceof RestoreError) metrics.restoreFailures.inc({ ipFamily });
@@ -44,6 +50,7 @@ export function observe(options: ObserverOptions): ReconcilerObserver {
       log.error({ family, kind, error: error.message }, 'rules could not be written; tried again');
     },
     onIsolated: (family, services) => {
+      record.onIsolated(family, services);
       metrics.isolatedServices.set({ ipFamily: familyName(family) }, services.size);
       for (const [service, error] of services) {
         log.error({ family, service, error: error.message }, 'the kernel refuses the rules of a service');

@@ -8,13 +8,13 @@ import { readSnapshot } from './snapshot.ts';
 /**
  * For each chain that a line names, the restore tool of the nft backend searches a sorted list from its
  * head, so that a long section takes quadratic time: 10,000 services of two endpoints take a minute.
- * Sections keep the list short, and for dispatch rules in descending order every search ends at once.
- * The legacy tool copies the whole table at each section's end: there one is best. It keeps its chains
- * sorted, and takes them in a third less time where they come that way.
+ * Sections keep the list short, but for each the kernel walks through all chains of the table, so that the
+ * more there are, the longer sections should be. For dispatch rules in descending order every search ends at once.
+ * The legacy tool copies the whole table at each section's end: there one is best.
  */
 const TUNING: Readonly<Record<BackendKind, Tuning>> = {
-  nft: { sectionChains: 300, dispatchByTarget: true, declareFirst: false },
-  legacy: { sectionChains: Infinity, dispatchByTarget: false, declareFirst: true },
+  nft: { sectionChains: (before) => Math.max(300, Math.sqrt(6 * before)), dispatchByTarget: true },
+  legacy: { sectionChains: () => Infinity, dispatchByTarget: false },
 };
 
 /**

@@ -1,8 +1,20 @@
 import { FAMILIES, type Family } from '../net/address.ts';
+import type { Milliseconds } from '../model/settings.ts';
 import { runTool, ToolError, type Command } from './tool.ts';
 
 /** Which of the kernel's two rule stores holds the rules. Rules in both at once are a mix-up. */
 export type BackendKind = 'nft' | 'legacy';
+
+/**
+ * How long a tool may take before it is stopped: one whose failure is made up for by other means, and one
+ * without which rules stay as they are. Ten times and more of what 10,000 services take on a starved node.
+ */
+export interface ToolLimits {
+  readonly firstTry: Milliseconds;
+  readonly lastResort: Milliseconds;
+}
+
+const LIMITS: ToolLimits = { firstTry: 30_000, lastResort: 300_000 };
 
 /** The tools of one family, by the names that leave no doubt which store they write. */
 export interface Backend {
@@ -15,6 +27,7 @@ export interface Backend {
   readonly list: Command;
   /** Prints the changes that anybody makes, of either family; the legacy store tells of none. */
   readonly monitor: Command;
+  readonly limits: ToolLimits;
 }
 
 /**
@@ -33,6 +46,7 @@ export function backendOf(kind: BackendKind, family: Family, via: readonly strin
     save: run(`${name}-save`),
     list: run(name),
     monitor: run('stdbuf', '--output=L', 'xtables-monitor', '--event'),
+    limits: LIMITS,
   };
 }
 
@@ -51,8 +65,12 @@ export interface StoreContent {
  * @throws ToolError where no iptables is installed
  */
 export async function detectBackend(via: readonly string[] = []): Promise<BackendKind> {
-  const [nft, legacy] = await Promise.all([storeContent('nft', via), storeContent('legacy', via)]);
-  return chooseBackend(nft, legacy, await defaultKind());
+  const [nft, legacy, byDefault] = await Promise.all([
+    storeContent('nft', via),
+    storeContent('legacy', via),
+    defaultKind(),
+  ]);
+  return chooseBackend(nft, legacy, byDefault);
 }
 
 /** The choice itself, apart from looking. */
@@ -80,7 +98,7 @@ async function storeContent(kind: BackendKind, via: readonly string[]): Promise<
     if (line.startsWith('-A ')) rules += 1;
   };
   try {
-    for (const family of FAMILIES) await runTool(backendOf(kind, family, via).save, { onLine });
+    await Promise.all(FAMILIES.map((family) => runTool(backendOf(kind, family, via).save, { onLine })));
   } catch (error) {
     if (error instanceof ToolError) return undefined;
     throw error;

@@ -56,6 +56,19 @@ export async function countProxyChains(backend: Backend): Promise<number> {
   return tables.reduce((sum, { chains }) => sum + chains.filter(isSurely).length, 0);
 }
 
+/**
+ * Whether a store that holds chains of a service proxy holds nothing else that acts on packets: no rule and no
+ * policy of others, for which one of the proxy's rules might be an exception. A proxy that serves from another
+ * store can do without such chains.
+ */
+export async function holdsProxyChainsAlone(backend: Backend): Promise<boolean> {
+  const tables = await readTables(backend);
+  const hasChains = tables.some(({ chains }) =>
+    chains.some((chain) => isOfProxy(chain) && !SHARED.has(chain)),
+  );
+  return hasChains && tables.every(({ hasOthers }) => !hasOthers);
+}
+
 function isOfProxy(chain: string): boolean {
   return FIXED.test(chain) || OF_IPVS.test(chain) || isServiceChain(chain);
 }
@@ -65,19 +78,29 @@ interface TableContent {
   readonly chains: readonly string[];
   /** Rules outside of Kubernetes' chains that lead into them. */
   readonly jumps: readonly { readonly rule: string; readonly target: string }[];
+  /** Rules of others, or a policy that drops. */
+  readonly hasOthers: boolean;
 }
 
 /** All tables at once: naming one that the legacy store does not have would make it. */
 async function readTables(backend: Backend): Promise<readonly TableContent[]> {
-  const tables: { name: string; chains: string[]; jumps: { rule: string; target: string }[] }[] = [];
+  const tables: {
+    name: string;
+    chains: string[];
+    jumps: { rule: string; target: string }[];
+    hasOthers: boolean;
+  }[] = [];
   await runTool(backend.save, {
     onLine: (line) => {
-      if (line.startsWith('*')) tables.push({ name: line.slice(1), chains: [], jumps: [] });
+      if (line.startsWith('*')) tables.push({ name: line.slice(1), chains: [], jumps: [], hasOthers: false });
       const table = tables.at(-1);
-      if (line.startsWith(':KUBE-')) table?.chains.push(line.slice(1, line.indexOf(' ')));
+      if (table === undefined) return;
+      if (/^:\S+ DROP /.test(line)) table.hasOthers = true;
+      if (line.startsWith(':KUBE-')) table.chains.push(line.slice(1, line.indexOf(' ')));
       if (!line.startsWith('-A ') || line.startsWith('-A KUBE-')) return;
       const target = / -j (KUBE-\S+)/.exec(line)?.[1];
-      if (target !== undefined) table?.jumps.push({ rule: line, target });
+      if (target === undefined) table.hasOthers = true;
+      else table.jumps.push({ rule: line, target });
     },
   });
   return tables;

@@ -1,7 +1,7 @@
 import { DISPATCH_CHAINS } from '../chains/fixed.ts';
 import { isTreeChain } from '../chains/names.ts';
 import type { Chain, Ruleset, TableName } from '../chains/rule.ts';
-import { ruleText } from '../chains/text.ts';
+import { appendLine, ruleText } from '../chains/text.ts';
 import { compareText } from '../routing/endpoints.ts';
 import { isLastRule } from './fingerprint.ts';
 import { planForEmpty, type Plan, type TablePlan } from './plan.ts';
@@ -21,19 +21,17 @@ export function restoreLines(ruleset: Ruleset): Iterable<string> {
 /** What makes a long input cheap for one tool or the other, and means the same. */
 export interface Tuning {
   /**
-   * Begins a new section, which is committed on its own, after so many chains. The chains of a service
-   * always share one, and what leads to them is in a later one: at no time can a packet be led to a chain
-   * that is missing or half filled. A chain of a dispatch tree, old or new, leads to all services under its
-   * prefix, whichever of the chains below it have been written yet.
+   * Begins a new section, which is committed on its own, after so many chains, by how many of the table were
+   * written before it. The chains of a service always share one, and what leads to them is in a later one: at
+   * no time can a packet be led to a chain that is missing or half filled. A chain of a dispatch tree, old or
+   * new, leads to all services under its prefix, whichever of the chains below it have been written yet.
    */
-  readonly sectionChains: number;
+  readonly sectionChains: (before: number) => number;
   /** Writes the rules of dispatch chains in the descending order of the chains that they lead to. */
   readonly dispatchByTarget: boolean;
-  /** Declares all chains of a table before the first rule, in the order of their names. Not with sections. */
-  readonly declareFirst: boolean;
 }
 
-const PLAIN: Tuning = { sectionChains: Infinity, dispatchByTarget: false, declareFirst: false };
+const PLAIN: Tuning = { sectionChains: () => Infinity, dispatchByTarget: false };
 
 /**
  * The input of `iptables-restore --noflush` that carries a plan out. Declaring a chain empties it.
@@ -48,21 +46,22 @@ export function* planLines(plan: Plan, tuning: Tuning = PLAIN): Iterable<string>
 
 function* tableLines(plan: TablePlan, tuning: Tuning): Iterable<string> {
   const { table, write, remove } = plan;
-  const { sectionChains, dispatchByTarget, declareFirst } = tuning;
+  const { sectionChains, dispatchByTarget } = tuning;
   yield `*${table.name}`;
-  if (declareFirst) for (const name of namesToWrite(plan)) yield declaration(name);
   let inSection = 0;
+  let before = 0;
   let service: string | undefined;
   for (const chain of table.chains()) {
     if (write !== 'all' && !write.has(chain.name)) continue;
     const ofTree = isTreeChain(chain.name);
-    if (inSection >= sectionChains && (ofTree || chain.service !== service)) {
+    if (inSection >= sectionChains(before) && (ofTree || chain.service !== service)) {
       yield* sectionBreak(table.name);
+      before += inSection;
       inSection = 0;
     }
     service = chain.service;
     inSection += 1;
-    if (!declareFirst) yield declaration(chain.name);
+    yield declaration(chain.name);
     if (dispatchByTarget && DISPATCH_CHAINS.has(chain.name)) yield* byTarget(ruleLines(chain));
     else {
       const ruleCount = yield* ruleLines(chain);
@@ -75,11 +74,6 @@ function* tableLines(plan: TablePlan, tuning: Tuning): Iterable<string> {
   else for (const { from, text } of jumps) yield `-A ${from} ${text}`;
   yield* removalLines(remove);
   yield 'COMMIT';
-}
-
-function namesToWrite({ table, write }: TablePlan): readonly string[] {
-  const names = write === 'all' ? Array.from(table.chains(), ({ name }) => name) : [...write];
-  return names.sort();
 }
 
 function* sectionBreak(table: TableName): Iterable<string> {
@@ -100,7 +94,7 @@ function declaration(name: string): string {
 function* ruleLines({ name, rules }: Chain): Generator<string, number> {
   let count = 0;
   for (const rule of rules) {
-    yield `-A ${name} ${ruleText(rule)}`;
+    yield appendLine(name, rule);
     count += 1;
   }
   return count;

@@ -1,12 +1,16 @@
+import type { Milliseconds } from '../model/settings.ts';
 import type { Backend } from './backend.ts';
 import { chunks } from './restore-text.ts';
 import { runTool, ToolError, type Command } from './tool.ts';
 
-/** Bytes of input that are made before the legacy tool is started: that of 2,000 services. */
-const MADE_AHEAD = 2 ** 21;
+/** Bytes of input that are made before the legacy tool is started: that of a few hundred services. */
+const MADE_AHEAD = 2 ** 18;
 /** Seconds to wait for another program that holds the lock of the legacy tables; kube-proxy's number. */
 const LOCK_SECONDS = 5;
 const NEIGHBOURS = 3;
+/** Of memory or room in the kernel, as the C library words it. The lock's holder is told without a line. */
+const WANT =
+  /Cannot allocate memory|Out of memory|Memory allocation|temporarily unavailable|No buffer space|Interrupted system call/i;
 
 /** A line of restore input. */
 export interface NumberedLine {
@@ -20,6 +24,8 @@ export class RestoreError extends Error {
   readonly exitCode: number | undefined;
   /** The line that the tool complained of, and its neighbours; empty where it named none. */
   readonly excerpt: readonly NumberedLine[];
+  /** It was for what the input says; otherwise for want of something, and the same input may be taken later. */
+  readonly isRefusal: boolean;
 
   constructor(cause: ToolError, failing: number | undefined, excerpt: readonly NumberedLine[]) {
     const lines = excerpt.map(({ number, text }) => `${number === failing ? '>' : ' '} ${number}: ${text}`);
@@ -28,6 +34,7 @@ export class RestoreError extends Error {
     this.tool = cause.tool;
     this.exitCode = cause.exitCode;
     this.excerpt = excerpt;
+    this.isRefusal = failing !== undefined && !WANT.test(cause.stderr);
   }
 }
 
@@ -35,13 +42,18 @@ export class RestoreError extends Error {
  * Feeds lines to iptables-restore.
  *
  * @param lines makes the lines anew at each call: once to write them, once more to quote from them
+ * @param timeout after which the tool is stopped; what it has committed by then stays
  * @throws RestoreError with the offending line, ToolError where the tool is missing or is stopped
  */
-export async function restore(backend: Backend, lines: () => Iterable<string>): Promise<void> {
+export async function restore(
+  backend: Backend,
+  lines: () => Iterable<string>,
+  timeout: Milliseconds = backend.limits.lastResort,
+): Promise<void> {
   const command: Command = [...backend.restore, '--noflush', '--counters', '-w', String(LOCK_SECONDS)];
   const input = backend.kind === 'legacy' ? madeAhead(chunks(lines())) : chunks(lines());
   try {
-    await runTool(command, { input });
+    await runTool(command, { input, timeout });
   } catch (error) {
     if (!(error instanceof ToolError) || error.kind !== 'exit') throw error;
     const failing = failingLine(error.stderr);
@@ -50,8 +62,8 @@ export async function restore(backend: Backend, lines: () => Iterable<string>): 
 }
 
 /**
- * The legacy tool holds the lock of all tables while it reads: the text is made before it is started, up to
- * a size. The rest is made faster than the tool reads, and need not be in memory all at once.
+ * The legacy tool holds the lock of all tables while it reads: the text of a change is made before it is
+ * started. That of a large node is made about as fast as the tool reads, and both go on at once.
  */
 function madeAhead(texts: Iterable<Buffer>): Iterable<Buffer> {
   const iterator = texts[Symbol.iterator]();

@@ -3,7 +3,8 @@ import { DISPATCH_CHAINS } from '../chains/fixed.ts';
 import type { TableName } from '../chains/rule.ts';
 import type { Backend } from './backend.ts';
 import { addOrdered, addUnordered, EMPTY_CHAIN, isLastRule } from './fingerprint.ts';
-import { runTool } from './tool.ts';
+import type { Milliseconds } from '../model/settings.ts';
+import { runTool, ToolError, type Command } from './tool.ts';
 
 /** What the kernel holds of ours in one table, as far as a comparison needs it. */
 export interface TableSnapshot {
@@ -29,14 +30,37 @@ export function fingerprintOf(chain: string, rules: Iterable<string>): number {
   return value;
 }
 
-/** @throws ToolError where iptables-save fails */
-export async function readSnapshot(backend: Backend): Promise<Snapshot> {
-  return { filter: await readTable(backend, 'filter'), nat: await readTable(backend, 'nat') };
+/**
+ * The tool of the nft store begins anew whenever somebody commits meanwhile, and among busy neighbours may
+ * never end.
+ *
+ * @param timeout for each table
+ * @throws ToolError where iptables-save fails, or prints half a table
+ */
+export async function readSnapshot(
+  backend: Backend,
+  timeout: Milliseconds = backend.limits.lastResort,
+): Promise<Snapshot> {
+  const read = (table: TableName): Promise<TableSnapshot> => readTable(backend, table, timeout);
+  const [filter, nat] = await Promise.all([read('filter'), read('nat')]);
+  return { filter, nat };
 }
 
-async function readTable(backend: Backend, table: TableName): Promise<TableSnapshot> {
+async function readTable(backend: Backend, table: TableName, timeout: Milliseconds): Promise<TableSnapshot> {
+  const command: Command = [...backend.save, '-t', table];
   const reading = tableReading();
-  await runTool([...backend.save, '-t', table], { onLine: reading.line });
+  let begins: string | undefined;
+  let ends = '';
+  const onLine = (line: string): void => {
+    if (line === '' || line.startsWith('#')) return;
+    begins ??= line;
+    ends = line;
+    reading.line(line);
+  };
+  await runTool(command, { onLine, timeout });
+  // What is taken for missing is written again, and its jumps a second time.
+  const isWhole = begins === `*${table}` && ends === 'COMMIT';
+  if (begins !== undefined && !isWhole) throw new ToolError(command, 'garbage', 0, begins.slice(0, 80));
   return reading.finish();
 }
 
@@ -46,7 +70,7 @@ interface TableReading {
 }
 
 /** Takes the lines of `iptables-save -t TABLE` one by one, and keeps none. */
-export function tableReading(): TableReading {
+function tableReading(): TableReading {
   const chains = new Map<string, number>();
   const serviceChains = new Set<string>();
   const jumps = new Set<string>();

@@ -1,11 +1,11 @@
-import { Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 
 /** A failing tool, told once and in full: which, how it ended, and what it said. */
 export class ToolError extends Error {
   readonly tool: string;
-  readonly kind: 'missing' | 'exit' | 'signal' | 'timeout';
+  readonly kind: 'missing' | 'notStarted' | 'exit' | 'signal' | 'timeout' | 'garbage';
   readonly exitCode: number | undefined;
   readonly stderr: string;
 
@@ -24,16 +24,25 @@ export class ToolError extends Error {
   }
 }
 
+/** The tool was stopped, since it did not end. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof ToolError && error.kind === 'timeout';
+}
+
 function ending(kind: ToolError['kind'], exitCode: number | undefined): string {
   switch (kind) {
     case 'missing':
       return 'not installed, or not on the PATH';
+    case 'notStarted':
+      return 'the system has no room for another process';
     case 'exit':
       return `exit code ${String(exitCode)}`;
     case 'signal':
       return 'ended by a signal';
     case 'timeout':
       return 'did not end in time and was stopped';
+    case 'garbage':
+      return 'did not print what it should';
   }
 }
 
@@ -54,6 +63,8 @@ export interface ToolOptions {
 const DEFAULT_TIMEOUT = 300_000;
 /** More than any of our tools says unless it went mad. */
 const MOST_STDERR = 65_536;
+/** Characters; a rule has a few hundred. */
+const LONGEST_LINE = 2 ** 20;
 
 /**
  * Runs a tool without a shell. Neither its input nor its output is ever held whole.
@@ -74,14 +85,25 @@ export async function runTool(command: Command, options: ToolOptions = {}): Prom
     reject: false,
     stripFinalNewline: true,
   });
+  child.nodeChildProcess.once('exit', (_, signal) => {
+    // What it has started itself may live on and hold its ends of the pipes: nobody waits for that.
+    if (signal !== null) for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
+  });
   const work: Promise<void>[] = [];
   if (options.input !== undefined && child.stdin !== null) work.push(feed(child.stdin, options.input));
   if (options.onLine !== undefined && child.stdout !== null)
     work.push(eachLine(child.stdout, options.onLine));
-  const [result] = await Promise.all([child, ...work]);
-  if (!result.failed) return;
+  const worked = Promise.all(work);
+  // The pipes of a tool that could not be started never end, and those of one that was stopped break.
+  worked.catch(() => undefined);
+  const result = await child;
+  if (!result.failed) {
+    await worked;
+    return;
+  }
   const stderr = typeof result.stderr === 'string' ? result.stderr.trim() : '';
-  throw new ToolError(command, kindOf(result), result.exitCode, stderr);
+  const kind = kindOf(result);
+  throw new ToolError(command, kind, result.exitCode, kind === 'notStarted' ? String(result.code) : stderr);
 }
 
 interface Ending {
@@ -90,15 +112,20 @@ interface Ending {
   readonly isTerminated: boolean;
 }
 
+/** Of want of processes, memory or file descriptors. */
+const NO_ROOM: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
+
 function kindOf({ timedOut, code, isTerminated }: Ending): ToolError['kind'] {
   if (code === 'ENOENT' || code === 'EACCES') return 'missing';
+  if (code !== undefined && NO_ROOM.has(code)) return 'notStarted';
   if (timedOut) return 'timeout';
   return isTerminated ? 'signal' : 'exit';
 }
 
 /** A tool that ends early stops the feeding; why it ended is told by its exit code. */
 async function feed(stdin: Writable, texts: Iterable<string | Uint8Array>): Promise<void> {
-  await pipeline(Readable.from(texts), stdin).catch(() => undefined);
+  // Not through a stream of its own, which would make texts ahead while the tool waits for the next.
+  await pipeline(texts, stdin).catch(() => undefined);
 }
 
 async function eachLine(stdout: Readable, onLine: (line: string) => void): Promise<void> {
@@ -107,6 +134,7 @@ async function eachLine(stdout: Readable, onLine: (line: string) => void): Promi
   for await (const chunk of stdout) {
     const lines = (rest + String(chunk)).split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > LONGEST_LINE) throw new Error('a line without an end');
     lines.forEach(onLine);
   }
   if (rest !== '') onLine(rest);

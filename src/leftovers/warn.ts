@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { PostEvent } from '../cluster/api/node-event.ts';
 import { backendOf, type BackendKind } from '../iptables/backend.ts';
-import { countProxyChains } from '../iptables/cleanup.ts';
+import { countProxyChains, holdsProxyChainsAlone } from '../iptables/cleanup.ts';
 import { FAMILIES } from '../net/address.ts';
 import { hasIpvsDevice } from './ipvs.ts';
 import { nftablesLeftovers, tableOf } from './nftables.ts';
+import { otherStore } from './other-store.ts';
 
 const EFFECT = 'which the kernel obeys beside ours';
 
@@ -16,8 +17,8 @@ interface Leftover {
 
 /**
  * Warns of rules that a service proxy has left where we neither write nor look. kube-proxy removes the tables
- * of its nftables mode itself when it starts in another; here nothing is removed that was not asked for, since
- * connections may still depend on it before our first sync.
+ * of its nftables mode itself when it starts in another; here nothing is removed before our first sync, since
+ * connections may still depend on it, and afterwards only what nothing else can depend on.
  *
  * @param kind of the store that we write
  */
@@ -34,10 +35,13 @@ export async function warnOfLeftovers(
 }
 
 async function leftovers(kind: BackendKind): Promise<readonly Leftover[]> {
-  const other = kind === 'nft' ? 'legacy' : 'nft';
+  const other = otherStore(kind);
   const found: Leftover[] = [];
   for (const family of FAMILIES) {
-    const chains = await unlessItFails(() => countProxyChains(backendOf(other, family)));
+    const backend = backendOf(other, family);
+    // That will be removed, and told then.
+    if ((await unlessItFails(() => holdsProxyChainsAlone(backend))) === true) continue;
+    const chains = await unlessItFails(() => countProxyChains(backend));
     if (chains !== undefined && chains > 0) {
       const remedy = 'chainwright run --cleanup removes them, and ours, which the next start writes again';
       found.push({ what: `iptables-${other} holds ${chains} ${family} chains of a service proxy`, remedy });

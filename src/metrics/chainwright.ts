@@ -42,6 +42,11 @@ export const CHAINWRIGHT_METRICS = {
       ipFamily,
     }),
   ),
+  unprovenServices: fromZero(
+    gauge('chainwright_unproven_services', 'Services held back, as their new rules would be wrong', {
+      ipFamily,
+    }),
+  ),
   takenNodePorts: fromZero(
     gauge('chainwright_taken_node_ports', 'Node ports on which a process of the node listens as well', {
       protocol: label('protocol', ['tcp', 'udp', 'sctp']),

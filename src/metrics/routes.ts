@@ -13,6 +13,8 @@ export interface MetricsSources {
   readonly version: string;
   /** The flags in force, as text. */
   readonly flags: () => string;
+  /** How the program is doing, in the shape that `chainwright schema status` tells. */
+  readonly status: () => object;
 }
 
 /**
@@ -20,13 +22,14 @@ export interface MetricsSources {
  * `/healthz` tells here only that the program answers; the health of the rules is told elsewhere.
  */
 export function metricsRoutes(sources: MetricsSources): Routes {
-  const { metricsText, configuration, enableProfiling, version, flags } = sources;
+  const { metricsText, configuration, enableProfiling, version, flags, status } = sources;
   const routes: Routes = {
     '/healthz': () => text(200, 'ok'),
     '/metrics': () => metricsAnswer(metricsText()),
     '/proxyMode': () => text(200, 'iptables'),
     '/configz': () => json(200, { [CONFIG_GROUP]: configuration() }),
     '/flagz': () => text(200, flags()),
+    '/status': () => json(200, status()),
     ...(enableProfiling && { '/debug/pprof/': noProfiles, '/debug/pprof': noProfiles }),
   };
   const paths = Object.keys(routes);

@@ -6,7 +6,10 @@ import { pause } from './runner.ts';
 export type Alarm = 'loss' | 'unsure';
 
 export interface Alarms {
-  /** Whether losses are told at all, as far as is known. */
+  /**
+   * Whether losses are told, as far as is known. A listener does not say when it begins to hear: what is lost
+   * while it starts is found by looking.
+   */
   readonly isListening: () => boolean;
   /** Resolves after so many milliseconds, or as soon as there is an alarm or the end of listening. */
   readonly within: (milliseconds: number) => Promise<void>;
@@ -25,7 +28,7 @@ const SETTLED = 10_000;
 /** @param isWriting whether rules of ours are being written at the moment */
 export function alarms(backend: Backend, isWriting: () => boolean, signal: AbortSignal): Alarms {
   let alarm: Alarm | undefined;
-  let listening = false;
+  let listeningSince = Infinity;
   let wake = new AbortController();
 
   const ring = (): void => {
@@ -37,9 +40,9 @@ export function alarms(backend: Backend, isWriting: () => boolean, signal: Abort
     let retry = FIRST_RETRY;
     while (!signal.aborted) {
       const start = performance.now();
-      listening = true;
+      listeningSince = start;
       await monitorLosses(backend, ring, signal).catch(() => undefined);
-      listening = false;
+      listeningSince = Infinity;
       const lived = performance.now() - start;
       // It ends when so much happens at once that the kernel drops the rest.
       if (lived > FIRST_RETRY) ring();
@@ -50,7 +53,7 @@ export function alarms(backend: Backend, isWriting: () => boolean, signal: Abort
   }
 
   return {
-    isListening: () => listening,
+    isListening: () => performance.now() - listeningSince > SETTLED,
     within: async (milliseconds) => {
       if (alarm !== undefined) return;
       wake = new AbortController();

@@ -5,6 +5,8 @@ import { runTool, ToolError } from '../iptables/tool.ts';
 
 /** An empty chain under kube-proxy's name, which other tools know to look for. */
 const CANARY = 'KUBE-PROXY-CANARY';
+/** What the tool ends with where there is none; a lock that another holds ends it with 4. */
+const NO_CHAIN = 1;
 const TABLES = ['mangle', 'nat', 'filter'] as const;
 
 export type CanaryTable = (typeof TABLES)[number];
@@ -53,13 +55,14 @@ async function countRules(backend: Backend, table: CanaryTable, chain: string): 
   let rules = 0;
   try {
     await runTool([...backend.list, '-w', '5', '-t', table, '-S', chain], {
+      timeout: backend.limits.firstTry,
       onLine: (line) => {
         if (line.startsWith('-A ')) rules += 1;
       },
     });
     return rules;
   } catch (error) {
-    if (error instanceof ToolError && error.kind === 'exit') return undefined;
+    if (error instanceof ToolError && error.exitCode === NO_CHAIN) return undefined;
     throw error;
   }
 }

@@ -1,23 +1,26 @@
-import { DEFAULT_LAYOUT, rulesetOf, type Layout } from '../chains/layout.ts';
-import { rulesOfService } from '../chains/service-rules.ts';
-import { carryOut } from '../iptables/applier.ts';
+import { DEFAULT_LAYOUT, type Layout, type LayoutName } from '../chains/layout.ts';
 import type { Backend } from '../iptables/backend.ts';
 import { deltaLines, isEmptyDelta, sumGrowth, type Growth } from '../iptables/delta.ts';
-import { isNothingToDo, plan, planCounts, ruleCounts, type Plan } from '../iptables/plan.ts';
-import { restore, RestoreError } from '../iptables/restore.ts';
+import { planCounts, ruleCounts } from '../iptables/plan.ts';
+import { restore } from '../iptables/restore.ts';
 import { readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
+import { isTimeout } from '../iptables/tool.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
-import { compareText } from '../routing/endpoints.ts';
-import { serviceRoutes, type ServiceRoutes } from '../routing/routes.ts';
+import type { ServiceRoutes } from '../routing/routes.ts';
 import { appliedServices, type Applied } from './applied.ts';
-import { refusedServices } from './isolate.ts';
+import { bringAbout } from './bring-about.ts';
+import { desiredNow, routesOf } from './desired.ts';
+import type { LastHand } from './last-hand.ts';
 import type { FullReason, SyncObserver } from './observer.ts';
-import { damage, deltaCounts } from './sync-report.ts';
+import { proving, type Verification } from './proving.ts';
+import { damage, deltaCounts, routesOfServices } from './sync-report.ts';
 import type { ClusterStore } from './store.ts';
 
 /** Past so many services at once comparing with the kernel is cheaper than a long delta. */
 const MOST_DELTA_SERVICES = 500;
+/** Seconds in which changes alone are written, after the kernel's rules could not be read in time. */
+const UNREAD_PAUSE = 60;
 
 /** Keeps one family's rules in the kernel what they should be. Its syncs must not overlap. */
 export interface FamilySync {
@@ -34,6 +37,8 @@ export interface FamilySync {
   readonly sync: () => Promise<void>;
   /** The routes of which the kernel holds the rules. */
   readonly routes: () => Iterable<Route>;
+  /** Of the rules in the kernel, undefined before the first full sync; and as it should be now. */
+  readonly layout: () => { readonly inForce: LayoutName | undefined; readonly wanted: LayoutName };
 }
 
 export interface FamilySyncOptions {
@@ -44,6 +49,9 @@ export interface FamilySyncOptions {
   /** The layout as it should be now; another one is brought in by a full sync. By default classic. */
   readonly layout?: () => Layout;
   readonly observer: SyncObserver;
+  /** Without it nothing is proven. */
+  readonly verification?: Verification | undefined;
+  readonly hand?: LastHand | undefined;
   /** Seconds, from any fixed point. */
   readonly clock: () => number;
 }
@@ -54,6 +62,8 @@ export function familySync({
   view: currentView,
   layout: currentLayout = () => DEFAULT_LAYOUT,
   observer,
+  verification,
+  hand,
   clock,
 }: FamilySyncOptions): FamilySync {
   const { family } = backend;
@@ -61,14 +71,13 @@ export function familySync({
   let full: FullReason | undefined = 'start';
   let view = currentView();
   let layout = currentLayout();
-  let applied: Applied = appliedServices([], { layout, view });
+  let applied: Applied = appliedServices([], { layout, view, hand });
   let rules: Growth = { filter: 0, nat: 0 };
   let isolated: ReadonlyMap<string, Error> = new Map();
-
-  const routesOf = (key: string): ServiceRoutes | undefined => {
-    const service = store.services.get(key);
-    return service && serviceRoutes(service, store.slicesOf(key), view);
-  };
+  const proven = proving(family, verification);
+  let kept: ReadonlySet<string> = new Set();
+  let inForce: LayoutName | undefined;
+  let readAgainAt = -Infinity;
 
   async function sync(): Promise<void> {
     const services = touched;
@@ -76,7 +85,8 @@ export function familySync({
     if (full !== 'start' && !isSame(layout, currentLayout())) full = 'layout';
     if (full === undefined && !isSame(view, currentView())) full = 'node';
     if (full === undefined && needsFull(services)) full = 'change';
-    if (full === undefined) {
+    if (full === undefined || clock() < readAgainAt) {
+      if (full !== undefined && services.size === 0) return;
       try {
         await deltaSync(services);
         return;
@@ -87,28 +97,53 @@ export function familySync({
     }
     const reason = full;
     full = undefined;
+    let failed = reason;
+    const start = clock();
     try {
-      await fullSync(reason, services.size === 0);
+      // The routes are made while the tools read.
+      const [snapshot, desired] = await Promise.all([
+        read(reason),
+        Promise.resolve().then(() => desiredNow(store, currentView(), currentLayout())),
+      ]);
+      if (reason !== 'start') failed = 'failure';
+      ({ view, layout } = desired);
+      await fullSync({ reason, start, touched: services }, desired.services, snapshot);
     } catch (error) {
       for (const service of services) touched.add(service);
-      full = reason === 'start' ? 'start' : 'failure';
+      full = failed;
       observer.onFailed(family, 'full', error as Error);
+      throw error;
+    }
+  }
+
+  /** What is in the kernel is known, but for a start or a failure: without a comparison changes can go on. */
+  async function read(reason: FullReason): Promise<Snapshot> {
+    const isNeeded = reason === 'start' || reason === 'failure';
+    readAgainAt = -Infinity;
+    try {
+      return await readSnapshot(backend, backend.limits[isNeeded ? 'lastResort' : 'firstTry']);
+    } catch (error) {
+      if (!isNeeded && isTimeout(error)) readAgainAt = clock() + UNREAD_PAUSE;
       throw error;
     }
   }
 
   function needsFull(services: ReadonlySet<string>): boolean {
     if (services.size > MOST_DELTA_SERVICES) return true;
-    return [...services].some((service) => isolated.has(service));
+    return [...services].some((service) => isolated.has(service) || kept.has(service));
   }
 
   async function deltaSync(services: ReadonlySet<string>): Promise<void> {
     const start = clock();
-    const proposal = applied.propose(new Map([...services].map((service) => [service, routesOf(service)])));
+    const proposal = await proven.propose(
+      applied,
+      new Map([...services].map((key) => [key, routesOf(store, key, view)])),
+      { layout, view },
+    );
     const { delta, growth } = proposal;
     if (!isEmptyDelta(delta)) {
       try {
-        await restore(backend, () => deltaLines(delta));
+        await restore(backend, () => deltaLines(delta), backend.limits.firstTry);
       } catch (error) {
         proposal.reject();
         throw error;
@@ -131,64 +166,37 @@ export function familySync({
     });
   }
 
-  async function fullSync(reason: FullReason, nothingChanged: boolean): Promise<void> {
-    const start = clock();
-    view = currentView();
-    layout = currentLayout();
-    const desired = [...store.services.keys()]
-      .sort(compareText)
-      .map(routesOf)
-      .filter((service) => service !== undefined);
+  async function fullSync(
+    { reason, start, touched: changed }: FullSync,
+    desired: readonly ServiceRoutes[],
+    snapshot: Snapshot,
+  ): Promise<void> {
     const before = [...applied.routes()];
-    const { changes, served } = await bringAbout(desired);
-    const counts = planCounts(changes);
-    rules = ruleCounts(changes);
-    applied = appliedServices(
-      desired.filter(({ service }) => !isolated.has(service)),
-      { layout, view, kept: served.filter(({ service }) => isolated.has(service)) },
+    const { changes, next, ...outcome } = await bringAbout(
+      {
+        ...{ backend, services: desired, layout, view, hand },
+        ...{ proven, applied: inForce && applied },
+        changed: reason === 'change' ? changed : undefined,
+        onRefused: setIsolated,
+      },
+      snapshot,
     );
+    ({ kept } = outcome);
+    rules = ruleCounts(changes);
+    inForce = layout.name;
+    applied = next;
     observer.onSynced({
       family,
       kind: 'full',
       reason,
       seconds: clock() - start,
-      counts,
+      counts: planCounts(changes),
       rules,
       before,
       after: [...applied.routes()],
       services: undefined,
-      repaired: nothingChanged ? damage(reason, changes) : undefined,
+      repaired: changed.size === 0 ? damage(reason, changes) : undefined,
     });
-  }
-
-  /** Makes the kernel hold these services' rules; those that it refuses are set aside, not in the way. */
-  async function bringAbout(desired: readonly ServiceRoutes[]): Promise<Outcome> {
-    const ruleset = rulesetOf(layout, desired, view);
-    const changes = plan(ruleset, await readSnapshot(backend));
-    try {
-      if (!isNothingToDo(changes)) await carryOut(changes, backend);
-      setIsolated(new Map());
-      return { changes, served: desired };
-    } catch (error) {
-      if (!(error instanceof RestoreError)) throw error;
-      const refused = await refusedServices(changes, backend);
-      if (refused.size === 0) throw error;
-      setIsolated(refused);
-      return await bringAboutWithout(desired, new Set(refused.keys()));
-    }
-  }
-
-  async function bringAboutWithout(
-    desired: readonly ServiceRoutes[],
-    refused: ReadonlySet<string>,
-  ): Promise<Outcome> {
-    const snapshot = await readSnapshot(backend);
-    const served = desired.filter(
-      (service) => !refused.has(service.service) || isServed(service, view, snapshot),
-    );
-    const changes = plan(rulesetOf(layout, served, view), snapshot, refused);
-    await carryOut(changes, backend);
-    return { changes, served };
   }
 
   function setIsolated(services: ReadonlyMap<string, Error>): void {
@@ -212,29 +220,18 @@ export function familySync({
     isFull: () => full !== undefined,
     sync,
     routes: () => applied.routes(),
+    layout: () => ({ inForce, wanted: currentLayout().name }),
   };
 }
 
-/** A full sync that succeeded. */
-interface Outcome {
-  readonly changes: Plan;
-  /** The services that dispatch rules lead to, be it to chains of an older version. */
-  readonly served: readonly ServiceRoutes[];
+interface FullSync {
+  readonly reason: FullReason;
+  /** By the clock. */
+  readonly start: number;
+  readonly touched: ReadonlySet<string>;
 }
 
 /** Both are plain data. */
 function isSame<Value extends NodeView | Layout>(one: Value, other: Value): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** The kernel has older chains of all that the service's dispatch rules lead to. */
-function isServed(service: ServiceRoutes, view: NodeView, snapshot: Snapshot): boolean {
-  return rulesOfService(service, view, 'first').dispatch.every(({ rule }) => {
-    const target = rule.target?.kind === 'jump' ? rule.target.chain : undefined;
-    return target === undefined || snapshot.nat.chains.has(target);
-  });
-}
-
-function routesOfServices(services: readonly (ServiceRoutes | undefined)[]): readonly Route[] {
-  return services.flatMap((service) => service?.routes ?? []);
 }

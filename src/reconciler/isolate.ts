@@ -1,8 +1,12 @@
 import type { Chain } from '../chains/rule.ts';
+import { rulesOfService } from '../chains/service-rules.ts';
 import type { Backend } from '../iptables/backend.ts';
 import type { Plan } from '../iptables/plan.ts';
 import { chainLines } from '../iptables/restore-text.ts';
 import { restore, RestoreError } from '../iptables/restore.ts';
+import type { Snapshot } from '../iptables/snapshot.ts';
+import type { NodeView } from '../routing/node-view.ts';
+import type { ServiceRoutes } from '../routing/routes.ts';
 
 /** So many services are tried at once, before a refusal is narrowed down. */
 const GROUP = 250;
@@ -13,7 +17,7 @@ const GROUP = 250;
  * refused is in the kernel afterwards.
  *
  * @returns the refused services, each with what the tool said of it
- * @throws ToolError where the tool is missing or is stopped
+ * @throws ToolError where the tool is missing or is stopped, RestoreError where it fails for other reasons
  */
 export async function refusedServices(
   changes: Plan,
@@ -27,7 +31,7 @@ export async function refusedServices(
     try {
       await restore(backend, () => linesOf(changes, new Set(services)));
     } catch (error) {
-      if (!(error instanceof RestoreError)) throw error;
+      if (!(error instanceof RestoreError) || !error.isRefusal) throw error;
       const [first] = services;
       if (first === undefined) return;
       if (services.length === 1) {
@@ -39,6 +43,14 @@ export async function refusedServices(
       await tryGroup(services.slice(half));
     }
   }
+}
+
+/** The kernel has older chains of all that the service's dispatch rules lead to. */
+export function isServed(service: ServiceRoutes, view: NodeView, snapshot: Snapshot): boolean {
+  return rulesOfService(service, view, 'first').dispatch.every(({ rule }) => {
+    const target = rule.target?.kind === 'jump' ? rule.target.chain : undefined;
+    return target === undefined || snapshot.nat.chains.has(target);
+  });
 }
 
 function servicesToWrite(changes: Plan): readonly string[] {

@@ -10,6 +10,8 @@ import { plantCanary } from './canary.ts';
 import { watchForDrift } from './drift.ts';
 import { familySync, type FamilySync } from './family-sync.ts';
 import type { FullReason, SyncObserver } from './observer.ts';
+import type { FamilyProgress } from './progress.ts';
+import type { Verification } from './proving.ts';
 import { startRunner, type Runner } from './runner.ts';
 import { clusterStore, type ClusterStore } from './store.ts';
 
@@ -22,6 +24,8 @@ export interface ReconcilerOptions {
   /** The machine as it is now; asked for often. */
   readonly host: () => Host;
   readonly observer: ReconcilerObserver;
+  /** Without it rules are written unproven. */
+  readonly verification?: Verification | undefined;
 }
 
 export interface ReconcilerObserver extends SyncObserver {
@@ -43,6 +47,8 @@ export interface Reconciler {
   readonly isWriting: () => boolean;
   /** How many services have changes that some family's rules do not have yet. */
   readonly pending: () => number;
+  /** undefined for a family that is not served. */
+  readonly progress: (family: Family) => FamilyProgress | undefined;
   /** Ends when the signal aborts and no tool runs any more. The rules stay. */
   readonly done: Promise<void>;
 }
@@ -55,6 +61,7 @@ interface Follower {
   /** There is something to bring into the kernel. */
   readonly request: () => void;
   readonly isWriting: () => boolean;
+  readonly retryIn: () => number | undefined;
   readonly done: Promise<void>;
 }
 
@@ -77,6 +84,7 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
       view: () => view(backend.family),
       layout: layoutOf(options.layout, store),
       observer,
+      verification: options.verification,
       clock: () => performance.now() / 1000,
     });
     return { backend, sync, ...follow(backend, sync) };
@@ -132,7 +140,7 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
       runner.request();
       await Promise.all([runner.done, firstRules.then(() => watchForDrift(drift, signal))]);
     };
-    return { request, isWriting: () => isWriting, done: work() };
+    return { request, isWriting: () => isWriting, retryIn: () => runner?.retryIn(), done: work() };
   }
 
   const onChanges = (changes: readonly Change[]): void => {
@@ -144,14 +152,30 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
     }
   };
 
+  const find = (family: Family) => families.find(({ backend }) => backend.family === family);
+
   return {
     listener: { onChanges, onSynced },
     store,
     view,
-    routes: (family) => families.find(({ backend }) => backend.family === family)?.sync.routes() ?? [],
+    routes: (family) => find(family)?.sync.routes() ?? [],
     isWriting: () => families.some(({ isWriting }) => isWriting()),
+    progress: (family) => {
+      const found = find(family);
+      return found && progressOf(found.sync, found.retryIn());
+    },
     pending: () => Math.max(0, ...families.map(({ sync }) => sync.pendingServices())),
     done: Promise.all(families.map(({ done }) => done)).then(() => undefined),
+  };
+}
+
+function progressOf(sync: FamilySync, retryIn: number | undefined): FamilyProgress {
+  return {
+    layout: sync.layout(),
+    isPending: sync.isPending(),
+    pendingServices: sync.pendingServices(),
+    isFull: sync.isFull(),
+    retryIn,
   };
 }
 

@@ -12,6 +12,8 @@ export interface RunnerOptions {
 /** Runs a job when asked, never twice at once and not too often, and again where it failed. */
 export interface Runner {
   readonly request: () => void;
+  /** Milliseconds until what failed is tried again; undefined where nothing failed, or it is tried now. */
+  readonly retryIn: () => number | undefined;
   /** Resolves when the signal has aborted and the run under way has ended. */
   readonly done: Promise<void>;
 }
@@ -19,6 +21,7 @@ export interface Runner {
 export function startRunner(options: RunnerOptions, signal: AbortSignal): Runner {
   let wake: (() => void) | undefined;
   let requested = false;
+  let retryAt: number | undefined;
   const request = (): void => {
     requested = true;
     wake?.();
@@ -38,6 +41,7 @@ export function startRunner(options: RunnerOptions, signal: AbortSignal): Runner
       await pause(earliest - performance.now(), signal);
       if (signal.aborted) return;
       requested = false;
+      retryAt = undefined;
       earliest = performance.now() + options.minInterval;
       try {
         await options.run();
@@ -47,10 +51,15 @@ export function startRunner(options: RunnerOptions, signal: AbortSignal): Runner
         failures += 1;
         requested = true;
         earliest = performance.now() + backoff(failures, options.retry);
+        retryAt = earliest;
       }
     }
   }
-  return { request, done: loop() };
+  return {
+    request,
+    retryIn: () => (retryAt === undefined ? undefined : Math.max(0, retryAt - performance.now())),
+    done: loop(),
+  };
 }
 
 /** Doubles with each failure; a random part keeps many nodes from retrying in step. */

@@ -1,6 +1,8 @@
 import type { TableName } from '../chains/rule.ts';
 import type { Delta } from '../iptables/delta.ts';
 import { isNothingToDo, type Plan } from '../iptables/plan.ts';
+import type { Route } from '../routing/route.ts';
+import type { ServiceRoutes } from '../routing/routes.ts';
 import type { Damage, FullReason, TableCounts } from './observer.ts';
 
 /** What others had done to our rules, as a sync shows that found nothing changed in the cluster. */
@@ -17,4 +19,8 @@ export function deltaCounts({ write, remove, insert, drop }: Delta): TableCounts
     removed: [...remove, ...drop].filter((part) => part.table === table).length,
   });
   return { filter: count('filter'), nat: count('nat') };
+}
+
+export function routesOfServices(services: readonly (ServiceRoutes | undefined)[]): readonly Route[] {
+  return services.flatMap((service) => service?.routes ?? []);
 }

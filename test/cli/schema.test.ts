@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromJSONSchema } from 'zod';
 import * as z from 'zod/mini';
 import { program } from '../../src/cli/program.ts';
@@ -7,10 +9,16 @@ import { rulesetSchema } from '../../src/iptables/json-schema.ts';
 import { jsonLines } from '../../src/iptables/json-text.ts';
 import { FAMILIES } from '../../src/net/address.ts';
 import { casesIn, loadCase, RANDOM_CLUSTERS, RULE_BOOK, rulesetOfCase } from '../support/cases.ts';
+import { HEALTHY } from '../support/status-reports.ts';
 import { chainwright } from './chainwright.ts';
 
 const WEBAPP1 = 'manifests/examples/webapp1-nodeport.yaml';
 const MANIFESTS = ['-f', WEBAPP1, '--hostname-override', 'node-a'];
+
+/** Answers as a daemon that is well. */
+const daemon = createServer((_, answer) => void answer.end(JSON.stringify(HEALTHY)));
+await new Promise<void>((resolve) => void daemon.listen(0, '127.0.0.1', resolve));
+afterAll(() => void daemon.close());
 
 /** What each command is asked, to print data. */
 const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -29,6 +37,7 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
   lab: ['lab', '--requests', '10'],
   ports: ['ports', ...MANIFESTS],
   render: ['render', ...MANIFESTS],
+  status: ['status', '--address', `127.0.0.1:${(daemon.address() as AddressInfo).port}`],
 };
 
 async function publishedSchema(command: string) {

@@ -1,12 +1,12 @@
 import { DEFAULT_LAYOUT, rulesetOf, type Layout } from '../../src/chains/layout.ts';
 import type { Change } from '../../src/cluster/source.ts';
 import { readConfig } from '../../src/config/load.ts';
-import { backendOf, type Backend, type BackendKind } from '../../src/iptables/backend.ts';
+import { backendOf, type Backend, type BackendKind, type ToolLimits } from '../../src/iptables/backend.ts';
 import { canonicalRules } from '../../src/iptables/canonical.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import type { Service } from '../../src/model/objects.ts';
 import type { Address } from '../../src/net/address.ts';
-import { familySync, type FamilySync } from '../../src/reconciler/family-sync.ts';
+import { familySync, type FamilySync, type FamilySyncOptions } from '../../src/reconciler/family-sync.ts';
 import type { SyncReport } from '../../src/reconciler/observer.ts';
 import { clusterStore, type ClusterStore } from '../../src/reconciler/store.ts';
 import { nodeView } from '../../src/routing/node-view.ts';
@@ -60,12 +60,20 @@ export interface Stage {
   readonly wanted: () => string;
 }
 
+export interface StageTiming extends Pick<FamilySyncOptions, 'verification' | 'hand'> {
+  readonly limits?: ToolLimits;
+  /** Seconds. */
+  readonly clock?: () => number;
+}
+
 export function stage(
   namespace: Namespace,
   kind: BackendKind,
   layout: () => Layout = () => DEFAULT_LAYOUT,
+  { limits, clock = () => 0, ...more }: StageTiming = {},
 ): Stage {
-  const backend = backendOf(kind, 'ipv4', namespace.via);
+  const plain = backendOf(kind, 'ipv4', namespace.via);
+  const backend = limits === undefined ? plain : { ...plain, limits };
   const store = clusterStore('node-a');
   const reports: SyncReport[] = [];
   let isolated: readonly string[] = [];
@@ -75,7 +83,8 @@ export function stage(
     store,
     view,
     layout,
-    clock: () => 0,
+    ...more,
+    clock,
     observer: {
       onSynced: (report) => reports.push(report),
       onFailed: () => undefined,

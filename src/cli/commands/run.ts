@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import type { CommentPolicy } from '../../chains/comment-style.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
+import { VERIFY_MODES, type VerifyMode } from '../../verify/choice.ts';
 import { manualText } from '../manual.ts';
 import { commentsOption, layoutOption } from './options.ts';
 
@@ -11,6 +12,7 @@ interface Options {
   readonly layout: LayoutChoice;
   readonly comments: CommentPolicy;
   readonly conntrackResetGoneEndpoints: boolean;
+  readonly verify: VerifyMode;
 }
 
 const MANUAL = manualText({
@@ -33,6 +35,7 @@ const MANUAL = manualText({
     ['/proc/sys/net', "the kernel's settings that the configuration asks for"],
   ],
   seeAlso: [
+    'chainwright status --help',
     'chainwright ports --help',
     'chainwright check --help',
     'manifests/base',
@@ -47,6 +50,14 @@ export function runCommand(end: (code: number) => void): Command {
     .option('--source <source>', 'api, or dir:PATH for a directory of manifests', 'api')
     .addOption(layoutOption())
     .addOption(commentsOption())
+    .addOption(
+      new Option(
+        '--verify <mode>',
+        'prove rules before they are written: of a few services of each sync, or of all',
+      )
+        .choices(VERIFY_MODES)
+        .default('sample'),
+    )
     .addOption(
       new Option(
         '--conntrack-reset-gone-endpoints',

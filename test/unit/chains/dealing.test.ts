@@ -158,7 +158,7 @@ describe('policy Local beside Cluster', () => {
     const chains = byName(chainsOf(route));
     const names = serviceChainNames(route);
     expect(sharesOf(chains, names.cluster).size).toBe(4);
-    expect([...sharesOf(chains, names.local).keys()]).toEqual(['10.244.0.2', '10.244.0.3']);
+    expect([...sharesOf(chains, names.local ?? '').keys()]).toEqual(['10.244.0.2', '10.244.0.3']);
     expect([...chains.keys()].filter((name) => name.startsWith('KUBE-SEP-'))).toHaveLength(3);
   });
 });

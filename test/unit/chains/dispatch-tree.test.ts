@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  changeTrees,
-  dispatchTrees,
-  type DispatchTrees,
-  type TreeChange,
-} from '../../../src/chains/dispatch-change.ts';
-import { treeChains, type StyledService } from '../../../src/chains/dispatch-tree.ts';
+import type { StyledService } from '../../../src/chains/comment-style.ts';
+import { changeTrees, type TreeChange } from '../../../src/chains/dispatch-change.ts';
+import { plantedForest, type DispatchTrees } from '../../../src/chains/dispatch-forest.ts';
+import { treeChains } from '../../../src/chains/dispatch-tree.ts';
 import type { Chain } from '../../../src/chains/rule.ts';
 import { serviceChainNames } from '../../../src/chains/service-names.ts';
 import { DISPATCH } from '../../../src/chains/service-rules.ts';
@@ -50,6 +47,9 @@ const stylesOf = (family: Family, destinations: readonly Destination[]): readonl
     service: serviceAt(`s-${index}`, family, destination),
     style: 'none',
   }));
+
+const dispatchTrees = (services: readonly StyledService[], view: NodeView): DispatchTrees =>
+  plantedForest(services, view).trees();
 
 function chainsOf(trees: DispatchTrees, table: 'nat' | 'filter', view: NodeView): readonly Chain[] {
   return DISPATCH.flatMap((dispatch, index) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rulesetOf, type Layout, type LayoutName } from '../../../src/chains/layout.ts';
-import type { Rule, TableName } from '../../../src/chains/rule.ts';
+import type { Rule, Ruleset, TableName } from '../../../src/chains/rule.ts';
 import { ruleText } from '../../../src/chains/text.ts';
 import type { Delta } from '../../../src/iptables/delta.ts';
 import { fromBigInt, type Address, type Family } from '../../../src/net/address.ts';
@@ -95,7 +95,10 @@ const batch = fc.record({
 type Kernel = Map<string, readonly string[]>;
 
 function kernelOf(layout: Layout, services: Iterable<ServiceRoutes>): Kernel {
-  const { tables } = rulesetOf(layout, [...services].sort(byName), VIEW);
+  return loaded(rulesetOf(layout, [...services].sort(byName), VIEW));
+}
+
+function loaded({ tables }: Ruleset): Kernel {
   return new Map(
     tables.flatMap(({ name, chains }) =>
       Array.from(chains(), (chain) => [`${name} ${chain.name}`, textsOf(chain.rules)] as const),
@@ -176,6 +179,7 @@ describe.each(['classic', 'indexed'] as const)(
                 }
                 const wanted = kernelOf(layout, services.values());
                 expect(comparable(kernel)).toEqual(comparable(wanted));
+                expect(comparable(loaded(applied.ruleset()))).toEqual(comparable(wanted));
                 expect(countIn(kernel, 'nat') - before.nat).toBe(proposal.growth.nat);
                 expect(countIn(kernel, 'filter') - before.filter).toBe(proposal.growth.filter);
                 const chains = [...kernel.keys()].join('\n');
