@@ -22,6 +22,8 @@ export interface Alarms {
 /** Milliseconds until listening is tried again, doubled each time that it ends at once. */
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 300_000;
+/** Until a listener hears, at most, but on a very busy node. */
+const STARTING = 3_000;
 /** A listener that ended sooner has not worked, or could not stand what goes on. */
 const SETTLED = 10_000;
 
@@ -53,7 +55,7 @@ export function alarms(backend: Backend, isWriting: () => boolean, signal: Abort
   }
 
   return {
-    isListening: () => performance.now() - listeningSince > SETTLED,
+    isListening: () => performance.now() - listeningSince > STARTING,
     within: async (milliseconds) => {
       if (alarm !== undefined) return;
       wake = new AbortController();

@@ -67,14 +67,15 @@ async function watched(backend: Backend, namespace?: Namespace, lastCheck = 1): 
   return { next, seen, write: (writing) => (isWriting = writing) };
 }
 
-/** The kernel tells nothing to those who do not listen yet. */
+/** The kernel tells nothing to those who do not listen yet, and as long as they may not, looks are frequent. */
 async function listening(namespace: Namespace): Promise<void> {
   for (;;) {
     const sockets = await output(namespace, 'cat', '/proc/net/netlink');
     // Protocol 12 is netfilter's; the groups of a listener are not empty.
-    if (sockets.split('\n').some((line) => /^\S+ +12 +\d+ +(?!0{8})[0-9a-f]{8} /.test(line))) return;
+    if (sockets.split('\n').some((line) => /^\S+ +12 +\d+ +(?!0{8})[0-9a-f]{8} /.test(line))) break;
     await sleep(10);
   }
+  await sleep(3_500);
 }
 
 const run = (namespace: Namespace, kind: BackendKind, ...args: readonly string[]) =>
@@ -88,6 +89,14 @@ describe('the watch for drift', () => {
       const watch = await watched(backendOf('nft', 'ipv4', namespace.via), namespace);
       const next = watch.next();
       await run(namespace, 'nft', '-t', table, '-F');
+      expect(await next).toBe('flush');
+    });
+
+    it('looks for what was flushed before it was heard', async () => {
+      await using namespace = await makeNamespace();
+      const watch = await watched(backendOf('nft', 'ipv4', namespace.via));
+      const next = watch.next();
+      await run(namespace, 'nft', '-t', 'nat', '-F');
       expect(await next).toBe('flush');
     });
 
