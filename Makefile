@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 VITEST := vitest run --config test/vitest.config.ts
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: build demo test unit check-random lint golden bench soak image-test browser-test browser-tools tools clean
+.PHONY: build demo test unit check-random fuzz faults lint golden bench soak soak-large image-test browser-test browser-tools sbom tools clean
 
 build: dist/chainwright.mjs
 
@@ -28,6 +28,13 @@ unit: node_modules/.package-lock.json ## what needs neither root nor iptables
 check-random: node_modules/.package-lock.json ## proves random clusters, both layouts: CLUSTERS=10000 SEED=1 chooses how many of each family, and which
 	CLUSTERS="$(or $(CLUSTERS),10000)" SEED="$(or $(SEED),$(shell date +%s))" $(VITEST) test/unit/inspect/check/random-clusters.test.ts
 
+fuzz: node_modules/.package-lock.json ## hostile input for everything that reads: FUZZ_RUNS=1500 SEED=1 chooses how much, and which
+	FUZZ_RUNS="$(or $(FUZZ_RUNS),1500)" SEED="$(or $(SEED),$(shell date +%s))" $(VITEST) test/fuzz
+
+faults: dist/chainwright.mjs tools ## the fault plan of test/faults in its long forms, half an hour or so
+	$(SUDO) env PATH="$(PATH)" FAULTS=long $(VITEST) test/faults test/api/faults.test.ts test/kernel/restart.test.ts \
+	  test/kernel/handover test/kernel/layout-switch.test.ts
+
 lint: node_modules/.package-lock.json
 	tsc -p .
 	tsc -p src/graph/page
@@ -48,6 +55,11 @@ bench: dist/chainwright.mjs tools ## what connections, syncs and the daemon cost
 soak: dist/chainwright.mjs tools ## 1,000 services, 100 changes a second for 5 minutes; fails on lag, wrong rules or growing memory
 	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts
 
+# SOAK_FLAGS go to test/bench/soak.ts, such as --minutes 240.
+soak-large: dist/chainwright.mjs tools ## 5,000 services x 10, rolling updates of 1 % a second, node flaps and a client, for 10 minutes
+	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts --services 5000 --endpoints 10 --rate 0 --rolling 1 --flaps 6 \
+	  --connections 200 --minutes 10 $(SOAK_FLAGS)
+
 image-test: dist/chainwright.mjs tools ## the image's root file system in a real container; needs root and Debian's mirror
 	@command -v mmdebstrap crun >/dev/null 2>&1 \
 	  || { $(SUDO) apt-get update -qq; $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mmdebstrap crun; }
@@ -60,6 +72,10 @@ browser-tools:
 	@command -v chromium >/dev/null 2>&1 && command -v dot >/dev/null 2>&1 \
 	  || { $(SUDO) apt-get update -qq; \
 	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium graphviz fonts-dejavu-core; }
+
+sbom: node_modules/.package-lock.json ## what the bundle is made of, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	npm sbom --sbom-format=cyclonedx --sbom-type=application --package-lock-only --omit=dev > dist/sbom.cdx.json
 
 # What the commands run. `apt-get update` fails on machines without network, which may have it all.
 tools:

@@ -14,6 +14,8 @@ const NEW_POD_NET = 0x0ac0_0001;
 export interface Endpoint {
   readonly address: string;
   readonly ready: boolean;
+  /** It serves still, and takes nothing new. */
+  readonly terminating?: boolean;
 }
 
 export function firstEndpoints(index: number, count: number): readonly Endpoint[] {
@@ -28,9 +30,13 @@ export function newAddress(index: number): string {
   return dotted(NEW_POD_NET + index);
 }
 
+export function clusterAddress(index: number): string {
+  return dotted(SERVICE_NET + index);
+}
+
 export function benchService(index: number): ApiObject {
   const external = index % 10 === 0 && index < 27_000;
-  const clusterIP = dotted(SERVICE_NET + index);
+  const clusterIP = clusterAddress(index);
   const nodePort = external ? { nodePort: 30_000 + index / 10 } : {};
   return withHistory(
     service(nameOf(index), {
@@ -46,9 +52,9 @@ export function benchService(index: number): ApiObject {
 export function benchSlice(index: number, endpoints: readonly Endpoint[]): ApiObject {
   return withHistory({
     ...slice(nameOf(index), []),
-    endpoints: endpoints.map(({ address, ready }, position) => ({
+    endpoints: endpoints.map(({ address, ready, terminating = false }, position) => ({
       addresses: [address],
-      conditions: { ready, serving: ready, terminating: false },
+      conditions: { ready, serving: ready || terminating, terminating },
       nodeName: `node-${position}`,
       targetRef: {
         kind: 'Pod',

@@ -10,8 +10,9 @@ import { command } from './own-node.ts';
 /* A service proxy, ours or kube-proxy, as a process that is measured from outside. */
 
 const BUNDLE = join(import.meta.dirname, '../../dist/chainwright.mjs');
-/** As the DaemonSet sets them. */
+/** As the DaemonSet sets them; kube-proxy has no use for the second. */
 const NODE_FLAGS = ['--max-semi-space-size=2'];
+const ALLOCATION = { MALLOC_ARENA_MAX: '1' };
 const METRICS = 'http://127.0.0.1:10249/metrics';
 /** Clock ticks in a second, as /proc counts them. */
 const TICKS = 100;
@@ -72,7 +73,7 @@ export function startProxy({ kind, kubeProxy, args: more = [], directory, server
   const startedAt = Date.now();
   const child = spawn(file, [...args, ...more, `--config=${config}`], {
     stdio: ['ignore', 'ignore', logFile],
-    env: { PATH: `${toolsOf(kind, directory)}:${process.env.PATH ?? ''}` },
+    env: { ...ALLOCATION, PATH: `${toolsOf(kind, directory)}:${process.env.PATH ?? ''}` },
   });
   closeSync(logFile);
   const { pid } = child;

@@ -1,6 +1,7 @@
 /*
- * Changes without a pause: `make soak`. Ends with 1 when a change takes more than 2 s to reach the kernel,
- * when the kernel's rules are not those of a full render in the end, or when memory grows.
+ * Changes without a pause: `make soak`. Ends with 1 when a change takes more than 2 s to reach the kernel, when a
+ * connection to a service with ready endpoints fails, when the kernel's rules are not those of a full render in
+ * the end, or when memory grows.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,40 +24,48 @@ import { nodeView } from '../../src/routing/node-view.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
 import { FakeServer } from '../api/fake-server.ts';
 import type { Plural } from '../api/fake-store.ts';
-import {
-  benchSlice,
-  benchStore,
-  firstEndpoints,
-  newAddress,
-  NODE_NAME,
-  type Endpoint,
-} from './cluster-objects.ts';
+import { benchStore, NODE_NAME } from './cluster-objects.ts';
 import { isInside, prepareNode, row, runOnOwnNode } from './own-node.ts';
 import { CONFIG, startProxy, type Proxy } from './proxy-process.ts';
+import { makeChanges, type Changes, type State } from './soak-changes.ts';
+import { prepareTraffic, runClient, type ClientTally } from './soak-client.ts';
 
-const ENDPOINTS = 2;
-const MOST_ENDPOINTS = 6;
 const MOST_LAG = 2_000;
 const MOST_SLOPE = 2;
 /** Milliseconds between two looks at the whole table. */
 const LOOK_EVERY = 15_000;
-const SEED = 20261121;
+/** Milliseconds for which an endpoint that is gone must stay away. */
+const FORGOTTEN = 60_000;
 
 const { values } = parseArgs({
   options: {
     services: { type: 'string', default: '1000' },
+    /** Of each service, at first. */
+    endpoints: { type: 'string', default: '2' },
+    /** Endpoints a second that come, go, or turn ready or not. */
     rate: { type: 'string', default: '100' },
+    /** Per cent of the services whose rolling update goes on by a step, each second. */
+    rolling: { type: 'string', default: '0' },
+    /** Nodes a minute whose endpoints are not ready for a while. */
+    flaps: { type: 'string', default: '0' },
+    /** New connections a second. */
+    connections: { type: 'string', default: '0' },
     minutes: { type: 'string', default: '5' },
     layout: { type: 'string', default: 'auto' },
   },
 });
 const services = Number(values.services);
+const endpoints = Number(values.endpoints);
 const rate = Number(values.rate);
+const rolling = Number(values.rolling);
+const flaps = Number(values.flaps);
+const connections = Number(values.connections);
 const minutes = Number(values.minutes);
 const layout = values.layout === 'classic' || values.layout === 'indexed' ? values.layout : 'auto';
 
 if (isInside()) {
   prepareNode();
+  if (connections > 0) prepareTraffic();
   await soak();
 } else {
   const { printed, code } = await runOnOwnNode(import.meta.filename, process.argv.slice(2), {
@@ -67,100 +76,14 @@ if (isInside()) {
   process.exitCode = code;
 }
 
-/** Whether an endpoint should get traffic, and since when. */
-interface State {
-  readonly index: number;
-  readonly address: string;
-  readonly wanted: boolean;
-  readonly at: number;
-}
-
-interface Changes {
-  /** Makes one change. */
-  readonly next: () => void;
-  /** Nothing changes until `resume`; what is due by then is made up for at once. */
-  readonly pause: () => void;
-  readonly resume: () => void;
-  readonly isPaused: () => boolean;
-  readonly made: () => number;
-  /** The next change is to be followed: nothing else happens to its service until `release`. */
-  readonly follow: () => Promise<State>;
-  readonly release: () => void;
-  /** By address: endpoints as the API has them, and those that are gone. */
-  readonly states: ReadonlyMap<string, State>;
-}
-
-/** Endpoints come, go, and turn ready or not. */
-function makeChanges(server: FakeServer): Changes {
-  const endpoints = Array.from({ length: services }, (_, index) => firstEndpoints(index, ENDPOINTS));
-  const states = new Map<string, State>();
-  const random = randomNumbers(SEED);
-  let made = 0;
-  let paused = false;
-  let followed: number | undefined;
-  let tell: ((sample: State) => void) | undefined;
-  endpoints.forEach((list, index) => {
-    for (const { address } of list) note({ index, address, wanted: true, at: -Infinity });
-  });
-
-  function note(state: State): void {
-    states.set(state.address, state);
-  }
-
-  function next(): void {
-    const index = random(services);
-    if (index === followed) {
-      next();
-      return;
-    }
-    const before = endpoints[index] ?? [];
-    const { after, changed } = changeOne(before);
-    endpoints[index] = after;
-    const wanted = after.some(({ address, ready }) => address === changed && ready);
-    const state = { index, address: changed, wanted, at: performance.now() };
-    note(state);
-    server.apply('endpointslices', benchSlice(index, after));
-    made += 1;
-    const wasThere = before.some(({ address, ready }) => address === changed && ready);
-    if (tell !== undefined && wasThere !== wanted) {
-      followed = index;
-      tell(state);
-      tell = undefined;
-    }
-  }
-
-  function changeOne(before: readonly Endpoint[]): { after: readonly Endpoint[]; changed: string } {
-    const at = random(Math.max(before.length, 1));
-    const chosen = before[at];
-    const what = random(3);
-    if (chosen === undefined || (what === 0 && before.length < MOST_ENDPOINTS)) {
-      const address = newAddress(made);
-      return { after: [...before, { address, ready: true }], changed: address };
-    }
-    const { address, ready } = chosen;
-    if (what === 1) return { after: before.with(at, { address, ready: !ready }), changed: address };
-    return { after: before.toSpliced(at, 1), changed: address };
-  }
-
-  return {
-    next,
-    pause: () => (paused = true),
-    resume: () => (paused = false),
-    isPaused: () => paused,
-    made: () => made,
-    follow: () => new Promise((resolve) => (tell = resolve)),
-    release: () => (followed = undefined),
-    states,
-  };
-}
-
 async function soak(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'chainwright-soak-'));
-  const server = await FakeServer.start({ store: benchStore(services, ENDPOINTS) });
+  const server = await FakeServer.start({ store: benchStore(services, endpoints) });
   const proxy = startProxy({ kind: 'nft', args: ['--layout', layout], directory, server });
   try {
     await firstSync(proxy);
-    const changes = makeChanges(server);
+    const changes = makeChanges({ server, services, endpoints });
+    const client: ClientTally = { asked: 0, answered: 0, failures: {}, astray: 0 };
     const stop = new AbortController();
     const lags: Lag[] = [];
     const looks: Look[] = [];
@@ -172,6 +95,9 @@ async function soak(): Promise<void> {
       sampleLags(changes, lags, stop.signal),
       lookAtAll(changes, looks, begin, stop.signal),
       sampleMemory(proxy, memory, begin, stop.signal),
+      connections > 0
+        ? runClient({ changes, services, rate: connections, mostLag: MOST_LAG }, client, stop.signal)
+        : undefined,
     ]);
     const seconds = (performance.now() - begin) / 1000;
     const busy = ((proxy.cpu() - cpu) / seconds) * 100;
@@ -186,7 +112,7 @@ async function soak(): Promise<void> {
       .filter((line) => /"level":(?:"(?:warn|error)"|[456]0)/.test(line));
     const repairs = metrics?.('chainwright_drift_repairs_total') ?? NaN;
     const peak = proxy.memory('VmHWM');
-    report({ changes, lags, looks, memory, seconds, busy, settled, peak, syncs, repairs, problems });
+    report({ changes, client, lags, looks, memory, seconds, busy, settled, peak, syncs, repairs, problems });
   } finally {
     await proxy.stop();
     await server.stop();
@@ -208,12 +134,24 @@ async function firstSync({ metrics, check }: Proxy): Promise<void> {
 /** As many as should have been made by now, a few at a time. */
 async function makeThem(changes: Changes, begin: number, stop: AbortController): Promise<void> {
   try {
-    const total = Math.round(minutes * 60 * rate);
-    while (changes.made() < total) {
-      const due = Math.min(total, Math.floor(((performance.now() - begin) / 1000) * rate));
-      while (changes.made() < due && !changes.isPaused()) changes.next();
+    const kinds = [
+      { make: changes.next, aSecond: rate, made: 0 },
+      { make: changes.roll, aSecond: (services * rolling) / 100, made: 0 },
+      { make: changes.flap, aSecond: flaps / 60, made: 0 },
+    ];
+    const end = minutes * 60;
+    const passed = (): number => Math.min(end, (performance.now() - begin) / 1000);
+    const isDone = (): boolean =>
+      passed() === end && kinds.every(({ made, aSecond }) => made >= Math.floor(end * aSecond));
+    while (!isDone()) {
+      if (!changes.isPaused()) changes.comeBack('due');
+      for (const kind of kinds) {
+        for (; kind.made < Math.floor(passed() * kind.aSecond) && !changes.isPaused(); kind.made += 1)
+          kind.make();
+      }
       await sleep(5);
     }
+    changes.comeBack('all');
   } finally {
     stop.abort();
   }
@@ -293,6 +231,7 @@ async function lookAtAll(changes: Changes, looks: Look[], begin: number, signal:
       late: late.map(([address]) => address),
       missing: late.filter(([, { wanted }]) => wanted).length,
     });
+    changes.forget(FORGOTTEN);
     changes.resume();
   }
 }
@@ -372,6 +311,7 @@ async function wantedRules({ store }: FakeServer): Promise<string> {
 
 interface Figures {
   readonly changes: Changes;
+  readonly client: ClientTally;
   readonly lags: readonly Lag[];
   readonly looks: readonly Look[];
   readonly memory: readonly Memory[];
@@ -389,7 +329,8 @@ interface Figures {
 }
 
 function report(figures: Figures): void {
-  const { changes, lags, looks, memory, seconds, busy, settled, peak, syncs, repairs, problems } = figures;
+  const { changes, client, lags, looks, memory, seconds, busy, settled, peak, syncs, repairs, problems } =
+    figures;
   const sorted = lags.map(({ lag }) => lag).toSorted((a, b) => a - b);
   const worst = sorted.at(-1) ?? Infinity;
   const late = looks.reduce((sum, look) => sum + look.late.length, 0);
@@ -403,7 +344,10 @@ function report(figures: Figures): void {
     return good ? 'ok' : 'FAILED';
   };
   const appearing = lags.filter(({ wanted }) => wanted).length;
-  console.log(`\n${services} services, ${rate} changes a second, ${minutes} minutes, nft, layout ${layout}`);
+  console.log(`\n${services} services of ${endpoints} endpoints, ${minutes} minutes, nft, layout ${layout}`);
+  console.log(
+    `a second: ${rate} changes, rolling updates of ${rolling} %, ${connections} connections; ${flaps} node flaps a minute`,
+  );
   console.log(row('', 'seen', 'verdict'));
   console.log(row('---', '---', '---'));
   console.log(row('changes', `${changes.made()} in ${seconds.toFixed(1)} s`, ''));
@@ -423,6 +367,18 @@ function report(figures: Figures): void {
       verdict(late === 0 && unread === 0 && checked > 0),
     ),
   );
+  if (connections > 0) {
+    const { asked, answered, failures, astray } = client;
+    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+    const verdictOnClient = verdict(failed + astray === 0 && answered > 0);
+    console.log(
+      row(
+        'connections: answered, failed, led astray',
+        `${answered} of ${asked}, ${failed}, ${astray}`,
+        verdictOnClient,
+      ),
+    );
+  }
   const state = settled.equal ? `equal after ${settled.seconds.toFixed(2)} s` : 'different';
   console.log(row(`the ${settled.rules} rules in the end, to a full render`, state, verdict(settled.equal)));
   console.log(
@@ -433,6 +389,8 @@ function report(figures: Figures): void {
   console.log(row('syncs: delta, full, failed', syncs.join(', '), ''));
   console.log(row('repairs of drift, where there was none', repairs, verdict(repairs === 0)));
   console.log(row('warnings and errors logged', problems.length, ''));
+  for (const [failure, count] of Object.entries(client.failures))
+    console.log(`${count} connections: ${failure}`);
   for (const { minute, late: addresses } of looks) {
     if (addresses.length > 0)
       console.log(
@@ -469,13 +427,4 @@ async function run(
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [printed, code] = await Promise.all([textOf(child.stdout), ended]);
   return { code, printed };
-}
-
-/** The same ones at every run. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }

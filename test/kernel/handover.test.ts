@@ -15,7 +15,7 @@ import {
   startKubeProxy,
   writeConfig,
 } from './traffic/kube-proxy.ts';
-import { makeNetwork, type Network, type Traffic } from './traffic/network.ts';
+import { makeNetwork, startTraffic, type Network, type Traffic } from './traffic/network.ts';
 import { otherObjects, STEADY_DESTINATIONS, steadyObjects } from './traffic/plan.ts';
 import { desiredRules, settledRules, startChainwright, writeManifests } from './traffic/proxy.ts';
 
@@ -51,12 +51,6 @@ async function makeStage(kind: BackendKind): Promise<Stage> {
     edit,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
-}
-
-/** New connections to all services, and open ones. */
-async function startTraffic({ startAsking, startHolding }: Network): Promise<readonly Traffic[]> {
-  const tcp = STEADY_DESTINATIONS.filter(({ protocol }) => protocol === 'tcp');
-  return await Promise.all([startAsking(STEADY_DESTINATIONS), startHolding(tcp)]);
 }
 
 /** No connection failed, none was cut, and no packet met no rule. */

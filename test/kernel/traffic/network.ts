@@ -4,13 +4,22 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { BackendKind } from '../../../src/iptables/backend.ts';
 import { feed, makeNamespace, output, type Namespace } from '../namespace.ts';
-import { ADDRESSES, POD_PORTS, SERVICE_CIDR, type Destination, type Tally } from './plan.ts';
+import {
+  ADDRESSES,
+  POD_PORTS,
+  SERVICE_CIDR,
+  STEADY_DESTINATIONS,
+  type Destination,
+  type Tally,
+} from './plan.ts';
 
 const PEER = fileURLToPath(new URL('peer.ts', import.meta.url));
 
 /** A node between a client and its pods, each in a namespace; the pods answer. */
 export interface Network extends AsyncDisposable {
   readonly node: Namespace;
+  /** Where the pods' addresses are. */
+  readonly pods: Namespace;
   /** New connections to all destinations, hundreds a second. */
   readonly startAsking: (destinations: readonly Destination[]) => Promise<Traffic>;
   /** A connection to each destination that stays open and busy. */
@@ -61,6 +70,7 @@ export async function makeNetwork(kind: BackendKind): Promise<Network> {
 
   return {
     node,
+    pods,
     startAsking: (destinations) => start(client, 'ask', JSON.stringify(destinations)),
     startHolding: (destinations) => start(client, 'hold', JSON.stringify(destinations)),
     strayPackets: async () => {
@@ -71,6 +81,12 @@ export async function makeNetwork(kind: BackendKind): Promise<Network> {
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** New connections to all steady services, and open ones. */
+export async function startTraffic({ startAsking, startHolding }: Network): Promise<readonly Traffic[]> {
+  const tcp = STEADY_DESTINATIONS.filter(({ protocol }) => protocol === 'tcp');
+  return await Promise.all([startAsking(STEADY_DESTINATIONS), startHolding(tcp)]);
 }
 
 /**

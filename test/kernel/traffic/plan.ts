@@ -35,7 +35,7 @@ export type Manifest = Readonly<Record<string, unknown>> & {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: object };
 };
 
-interface ServicePlan {
+export interface ServicePlan {
   readonly name: string;
   readonly clusterIP: string;
   readonly protocols: readonly ('tcp' | 'udp')[];
@@ -118,7 +118,7 @@ export function otherObjects(count: number, round: number): readonly Manifest[] 
   ).flat();
 }
 
-function objectsOf(plan: ServicePlan): readonly Manifest[] {
+export function objectsOf(plan: ServicePlan): readonly Manifest[] {
   const { name, clusterIP, protocols, nodePort, podPort, pods, spec = {} } = plan;
   const metadata = { name, namespace: 'web' };
   const outside = nodePort === undefined ? {} : { nodePort };

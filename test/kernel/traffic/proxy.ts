@@ -11,6 +11,7 @@ import { CLUSTER_CIDR, NODE_NAME, type Manifest } from './plan.ts';
 /* A service proxy on the node of a network, as a process of its own. */
 
 export interface Proxy {
+  readonly pid: number;
   readonly log: () => string;
   /** @param whom the process alone, or with every tool that it runs, as when a container is killed */
   readonly kill: (whom: 'process' | 'everything') => Promise<void>;
@@ -58,6 +59,7 @@ export function startProxy(node: Namespace, command: readonly string[], tools?: 
     }
   };
   return {
+    pid,
     log: () => log,
     ended: child.then(({ exitCode }) => exitCode),
     kill: async (whom) => {
