@@ -82,7 +82,12 @@ export function proving(family: Family, verification: Verification | undefined):
       const doubtful = services.filter(
         ({ service }) => changed === undefined || changed.has(service) || suspects.has(service),
       );
-      const wrong = await verification.unproven({ services: doubtful, rulesOf, layout, view, suspects });
+      // The start of a node waits for its rules.
+      const nothingToLose = snapshot.filter.chains.size + snapshot.nat.chains.size === 0;
+      const wrong = await verification.unproven({
+        ...{ services: doubtful, rulesOf, layout, view, suspects },
+        nothingToLose,
+      });
       suspect(wrong);
       const alsoWrong = (older: readonly ServiceRoutes[]): Promise<ReadonlyMap<string, Error>> =>
         verification.unproven({

@@ -89,6 +89,16 @@ describe.each([
     expect(await all()).toBe(wanted());
   });
 
+  it('is not looked for by a sample where the kernel serves nothing yet', async () => {
+    await using namespace = await makeNamespace();
+    const { take, spoiled, unproven } = verified(namespace, kind, layout, 'sample');
+    spoiled.add('web/shop');
+    await take(service('shop', 1), endpoints('shop', 1));
+    expect(unproven()).toEqual([]);
+    await take(endpoints('shop', 7));
+    expect(unproven()).toEqual([['web/shop', WRONG]]);
+  });
+
   it('is left out where it was not there before, and comes when it is right', async () => {
     await using namespace = await makeNamespace();
     const { take, spoiled, all, unproven, compare, wanted } = verified(namespace, kind, layout, 'always');
