@@ -33,10 +33,26 @@ export async function apiSourceOf(
   const { server, send } = await connectApi(choice, `chainwright/${packageJson.version}`, telemetry);
   log.info({ server }, 'the cluster is followed by its API');
   const record = sourceRecord({ kind: 'api', where: server });
+  const postEvent = nodeEvents({ send, nodeName, log, signal });
+  const onBadObject = badObjectEvents(postEvent);
   return {
-    source: apiSource({ send, nodeName, log, telemetry: alsoTelling(telemetry, record) }),
+    source: apiSource({ send, nodeName, log, telemetry: { ...alsoTelling(telemetry, record), onBadObject } }),
     sourceRecord: record,
-    postEvent: nodeEvents({ send, nodeName, log, signal }),
+    postEvent,
+  };
+}
+
+/** A name that may stand in the path of a request. */
+const SERVICE_KEY = /^([a-z0-9-]+)\/([a-z0-9-]+)$/;
+
+/** What is wrong with a Service is told where its author looks, and all else at the Node. */
+export function badObjectEvents(postEvent: PostEvent): NonNullable<ApiTelemetry['onBadObject']> {
+  return (resource, key, problems) => {
+    const [, namespace, name] = (resource === 'services' ? SERVICE_KEY.exec(key) : null) ?? [];
+    const note = problems.join('\n');
+    const event = { type: 'Warning', reason: 'InvalidObject', action: 'ReadObject', note } as const;
+    if (namespace === undefined || name === undefined) postEvent(event);
+    else postEvent({ ...event, service: { namespace, name } });
   };
 }
 

@@ -2,8 +2,11 @@ import type { Logger } from 'pino';
 import { formatProblem, type Problem } from '../../problems/problem.ts';
 
 export interface BadObjects {
-  /** Logs what is new among the problems of this object; `effect` says what became of the object. */
-  readonly tell: (key: string, problems: readonly Problem[], effect: string) => void;
+  /**
+   * Logs what is new among the problems of this object, and gives it back; `effect` says what became of the
+   * object.
+   */
+  readonly tell: (key: string, problems: readonly Problem[], effect: string) => readonly string[];
   /** The object is well, or gone: the same problem is told again when it comes back. */
   readonly forget: (key: string) => void;
 }
@@ -37,11 +40,13 @@ export function badObjects(log: Pick<Logger, 'warn'>): BadObjects {
     tell: (key, problems, effect) => {
       const texts = problems.map(formatProblem);
       const before = told.get(key) ?? [];
-      for (const text of texts) {
-        if (!before.includes(text)) write(effect === '' ? text : `${text}; ${effect}`);
-      }
+      const news = texts
+        .filter((text) => !before.includes(text))
+        .map((text) => (effect === '' ? text : `${text}; ${effect}`));
+      news.forEach(write);
       if (told.size >= MOST_REMEMBERED) told.clear();
       told.set(key, texts);
+      return news;
     },
     forget: (key) => void told.delete(key),
   };

@@ -15,7 +15,8 @@ export interface IntakeOptions<Model> {
   readonly known: Known<Model>;
   readonly badObjects: BadObjects;
   readonly intern: (object: unknown) => void;
-  readonly onBadObject: () => void;
+  /** Told what is new of an object that could not be read, wholly or in part. */
+  readonly onBadObject: (key: string, problems: readonly string[]) => void;
 }
 
 export interface Intake<Model> {
@@ -40,8 +41,8 @@ export function intake<Model>(options: IntakeOptions<Model>): Intake<Model> {
       const reading = resource.read(object, resource.title(head.key));
       if (reading.problems.length === 0) badObjects.forget(head.key);
       else {
-        onBadObject();
-        badObjects.tell(head.key, reading.problems, effectOf(reading, known.has(head.key)));
+        const news = badObjects.tell(head.key, reading.problems, effectOf(reading, known.has(head.key)));
+        if (news.length > 0) onBadObject(head.key, news);
       }
       return { head, reading };
     },

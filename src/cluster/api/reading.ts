@@ -73,16 +73,19 @@ function readMended<Raw, Model>(
   found: readonly Finding[],
 ): Reading<Model> {
   const told: Problem[] = [];
+  /** What was left out in vain is what is wrong, more than what that brought to light. */
+  const roots: Problem[] = [];
   let mended = value;
   let findings = found;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const mends = findings.map((finding) => ({ ...finding, mend: mendFor(finding.path, reader.mends) }));
     const hopeless = mends.filter(({ mend }) => mend === undefined);
-    if (hopeless.length > 0) return { kind: 'bad', problems: hopeless.map(({ problem }) => problem) };
+    if (hopeless.length > 0) return bad([...roots, ...hopeless.map(({ problem }) => problem)]);
     const cuts: (readonly PropertyKey[])[] = [];
     for (const { path, problem, mend } of mends) {
       if (mend === undefined) continue;
       cuts.push(path.slice(0, mend.leaveOut.split('.').length));
+      roots.push(problem);
       told.push({ ...problem, message: `${problem.message} (${mend.effect})` });
     }
     const before = mended;
@@ -90,12 +93,16 @@ function readMended<Raw, Model>(
     const emptied = reader.neverEmptied.some(
       (path) => lengthAt(before, path) > 0 && lengthAt(mended, path) === 0,
     );
-    if (emptied) return { kind: 'bad', problems: findings.map(({ problem }) => problem) };
+    if (emptied) return bad(roots);
     const checked = check(reader, mended, title);
     if (checked.fine) return { kind: 'good', model: reader.project(checked.raw), problems: told };
     findings = checked.findings;
   }
-  return { kind: 'bad', problems: findings.map(({ problem }) => problem) };
+  return bad([...roots, ...findings.map(({ problem }) => problem)]);
+}
+
+function bad(problems: readonly Problem[]): Reading<never> {
+  return { kind: 'bad', problems };
 }
 
 /** `spec.ports[0].name` as segments. */

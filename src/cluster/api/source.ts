@@ -71,7 +71,7 @@ function reflectorOptions<Model>(
       known,
       badObjects: badObjects(log),
       intern: interner(),
-      onBadObject: () => telemetry.onBadObject?.(resource.name),
+      onBadObject: (key, problems) => telemetry.onBadObject?.(resource.name, key, problems),
     }),
     timing: { ...DEFAULT_TIMING, ...timing },
     longest,
