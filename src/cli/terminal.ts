@@ -1,18 +1,20 @@
+import { RED, YELLOW, type Paint } from '../text/paint.ts';
+
 /** Says something beside the output: on standard error, a line. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
 export function warn(text: string): void {
-  say(`${paint('33', 'warning')}: ${text}`);
+  say(`${paint(YELLOW, 'warning')}: ${text}`);
 }
 
 export function complain(text: string): void {
-  for (const line of text.split('\n')) say(`${paint('31', 'error')}: ${line}`);
+  for (const line of text.split('\n')) say(`${paint(RED, 'error')}: ${line}`);
 }
 
 /** Colour only where a person looks on, and has not asked for none. */
-export function paintOn(stream: NodeJS.WriteStream): (code: string, text: string) => string {
+export function paintOn(stream: NodeJS.WriteStream): Paint {
   const wanted = stream.isTTY && process.env.NO_COLOR === undefined;
   return (code, text) => (wanted ? `\u001b[${code}m${text}\u001b[0m` : text);
 }

@@ -1,17 +1,15 @@
+import { BOLD, CYAN, GREEN, RED, YELLOW, type Paint } from '../text/paint.ts';
 import { closingLine, serviceHead, serviceLines } from './lines.ts';
 import type { DiffReport } from './schema.ts';
-
-/** Puts a colour of ANSI round a text, or leaves it. */
-export type Paint = (code: string, text: string) => string;
 
 /** The report for people. */
 export function diffText(report: DiffReport, paint: Paint): string {
   const lines = [
-    ...report.node.flatMap((words) => [paint('1', 'the node'), `  ${words}`]),
+    ...report.node.flatMap((words) => [paint(BOLD, 'the node'), `  ${words}`]),
     ...report.services.flatMap((service) => [
-      paint('1', serviceHead(service)),
+      paint(BOLD, serviceHead(service)),
       ...serviceLines(service).flatMap(({ words, grave, endpoints }) => [
-        `  ${grave ? paint('33', words) : words}`,
+        `  ${grave ? paint(YELLOW, words) : words}`,
         ...endpoints.map((line) => `      ${paintSign(line, paint)}`),
       ]),
     ]),
@@ -27,7 +25,7 @@ export function diffText(report: DiffReport, paint: Paint): string {
 }
 
 function paintSign(line: string, paint: Paint): string {
-  if (line.startsWith('@@')) return paint('36', line);
-  if (line.startsWith('+')) return paint('32', line);
-  return line.startsWith('-') ? paint('31', line) : line;
+  if (line.startsWith('@@')) return paint(CYAN, line);
+  if (line.startsWith('+')) return paint(GREEN, line);
+  return line.startsWith('-') ? paint(RED, line) : line;
 }

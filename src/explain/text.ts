@@ -1,17 +1,9 @@
 import { percent } from '../inspect/check/words.ts';
 import { joinHostPort, type Address } from '../net/address.ts';
+import { BOLD, DIM, GREEN, RED, YELLOW, type Paint } from '../text/paint.ts';
 import { alignedTable } from '../text/table.ts';
 import type { BranchEntry, ExplainReport, StepEntry, WayEntry } from './schema.ts';
 import type { Finding } from './finding.ts';
-
-/** Puts a text into the colour of an SGR code, or leaves it as it is. */
-export type Paint = (code: string, text: string) => string;
-
-const RED = '31';
-const GREEN = '32';
-const YELLOW = '33';
-const BOLD = '1';
-const DIM = '2';
 
 /** More branches are counted, not listed. */
 const MOST_BRANCHES = 12;

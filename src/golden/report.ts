@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BOLD, CYAN, GREEN, RED, type Paint } from '../text/paint.ts';
 import { isAsGolden, type GoldenFinding, type GoldenState } from './compare.ts';
 import type { GoldenReport } from './schema.ts';
 import { hunkLines } from './unified-diff.ts';
@@ -12,9 +13,6 @@ export interface GoldenOutcome {
   /** What makes the files as they should be. */
   readonly command: string;
 }
-
-/** Puts a colour of ANSI round a text, or leaves it. */
-export type Paint = (code: string, text: string) => string;
 
 /** The outcome for machines; `goldenReportSchema` tells its shape. */
 export function goldenJson({ directory, findings, written }: GoldenOutcome): string {
@@ -101,8 +99,8 @@ function ofNodes(nodes: readonly string[], before = ' of ', after = ''): string 
 
 /** The colours of `git diff`. */
 function paintLine(line: string, paint: Paint): string {
-  if (line.startsWith('--- ') || line.startsWith('+++ ')) return paint('1', line);
-  if (line.startsWith('@@')) return paint('36', line);
-  if (line.startsWith('-')) return paint('31', line);
-  return line.startsWith('+') ? paint('32', line) : line;
+  if (line.startsWith('--- ') || line.startsWith('+++ ')) return paint(BOLD, line);
+  if (line.startsWith('@@')) return paint(CYAN, line);
+  if (line.startsWith('-')) return paint(RED, line);
+  return line.startsWith('+') ? paint(GREEN, line) : line;
 }

@@ -1,16 +1,8 @@
 import { listed } from '../explain/listing.ts';
+import { BOLD, DIM, GREEN, RED, YELLOW, type Paint } from '../text/paint.ts';
 import { alignedTable } from '../text/table.ts';
 import type { FamilyStatus, ServiceTrouble, SourceStatus, StatusReport, SyncStatus } from './schema.ts';
 import { agoText, secondsBetween, spanText } from './span.ts';
-
-/** Puts a text into the colour of an SGR code, or leaves it as it is. */
-export type Paint = (code: string, text: string) => string;
-
-const RED = '31';
-const GREEN = '32';
-const YELLOW = '33';
-const BOLD = '1';
-const DIM = '2';
 
 /** More troubles are counted, not listed: it is to be one screen. */
 const MOST_SHOWN = 20;
