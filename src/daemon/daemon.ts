@@ -141,8 +141,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
       reconciler.listener.onSynced();
     },
     onChanges: (changes: readonly Change[]): void => {
-      latency.ipv4.note(changes);
-      latency.ipv6.note(changes);
+      for (const family of families) latency[family].note(changes);
       countChanges(changes);
       sourceRecord.changed();
       reconciler.listener.onChanges(changes);

@@ -1,12 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isTreeChain } from '../../src/chains/names.ts';
 import { output } from './namespace.ts';
-import { makeNetwork } from './traffic/network.ts';
 import { otherObjects, STEADY_DESTINATIONS, steadyObjects } from './traffic/plan.ts';
 import { desiredRules, settledRules, startChainwright, writeManifests } from './traffic/proxy.ts';
+import { makeTrafficStage } from './traffic/stage.ts';
 
 /* A cluster that grows past the border and shrinks again, while a client makes new connections. */
 
@@ -16,15 +13,9 @@ const MANY = 400;
 it.each(['nft', 'legacy'] as const)(
   'a node that changes its layout loses no packet, %s',
   async (kind) => {
-    const directory = await mkdtemp(join(tmpdir(), 'chainwright-layout-'));
     await using resources = new AsyncDisposableStack();
-    resources.defer(() => rm(directory, { recursive: true }));
-    const manifests = join(directory, 'manifests');
-    await mkdir(manifests);
-    const network = resources.use(await makeNetwork(kind));
+    const { network, manifests } = resources.use(await makeTrafficStage(kind));
     const { node } = network;
-    // The kubelet's mark: this store is the one in use.
-    await output(node, `iptables-${kind}`, '-t', 'mangle', '-N', 'KUBE-KUBELET-CANARY');
     const hasTrees = async (): Promise<boolean> => {
       const saved = await output(node, `iptables-${kind}-save`, '-t', 'nat');
       return [...saved.matchAll(/^:(\S+)/gm)].some(([, name = '']) => isTreeChain(name));

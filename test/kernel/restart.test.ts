@@ -1,13 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import { output } from './namespace.ts';
-import { makeNetwork } from './traffic/network.ts';
 import { otherObjects, STEADY_DESTINATIONS, steadyObjects } from './traffic/plan.ts';
 import { desiredRules, settledRules, startChainwright, writeManifests, type Proxy } from './traffic/proxy.ts';
 import { makeStagedTools, STAGES } from './traffic/staged-tools.ts';
+import { makeTrafficStage } from './traffic/stage.ts';
 
 /*
  * kill -9 at every stage of a sync, while a client makes new connections to services that nobody changes.
@@ -22,15 +19,9 @@ for (const kind of BACKENDS) {
     it.each(['process', 'everything'] as const)(
       'costs the services that did not change no packet, and the next one mends the rest; %s',
       async (whom) => {
-        const directory = await mkdtemp(join(tmpdir(), 'chainwright-restart-'));
         await using resources = new AsyncDisposableStack();
-        resources.defer(() => rm(directory, { recursive: true }));
-        const manifests = join(directory, 'manifests');
-        await mkdir(manifests);
-        const network = resources.use(await makeNetwork(kind));
+        const { network, directory, manifests } = resources.use(await makeTrafficStage(kind));
         const { node } = network;
-        // The kubelet's mark: this store is the one in use.
-        await output(node, `iptables-${kind}`, '-t', 'mangle', '-N', 'KUBE-KUBELET-CANARY');
         const tools = await makeStagedTools(directory);
         let proxy: Proxy | undefined;
         resources.defer(() => proxy?.kill('everything'));
