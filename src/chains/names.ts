@@ -72,6 +72,16 @@ export function isTreeChain(name: string): boolean {
   return name.charAt(7) === '-' && TREE_CHAIN.test(name);
 }
 
+/** The chain of one endpoint, or of a group of them. */
+export function leadsToEndpoints(name: string): boolean {
+  return name.startsWith('KUBE-SEP-') || isEndpointGroup(name);
+}
+
+/** The chain of a group of a service's endpoints: each of its rules names a chain. */
+export function isEndpointGroup(name: string): boolean {
+  return name.startsWith('KUBE-EPG-');
+}
+
 const PORTS = '[TUS]-\\d{1,5}-\\d{1,5}';
 const TREE_CHAIN = new RegExp(
   `^KUBE-(IP|NP|RI|RE|LB|HC)-([0-9A-F-]+-\\d{1,3}(-${PORTS})?|${PORTS}|[A-Z2-7]{16})$`,

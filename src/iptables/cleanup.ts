@@ -3,6 +3,7 @@ import { isServiceChain } from '../chains/names.ts';
 import type { Backend } from './backend.ts';
 import { removalLines } from './restore-text.ts';
 import { restore } from './restore.ts';
+import { sections, tuningOf } from './sections.ts';
 import { runTool } from './tool.ts';
 
 /** Marks the tables that a kubelet uses; with it go chains that are the kubelet's as much as ours. */
@@ -40,7 +41,7 @@ export async function cleanUp(backend: Backend): Promise<Cleaned> {
     await restore(backend, () => [
       `*${table.name}`,
       ...jumpsGone.map(({ rule }) => rule.replace(/^-A/, '-D')),
-      ...removalLines(gone),
+      ...removalLines(gone, sections(table.name, tuningOf(backend.kind))),
       'COMMIT',
     ]);
     chains += gone.length;

@@ -3,6 +3,7 @@ import type { Chain, TableName } from '../chains/rule.ts';
 import type { DispatchRule, ServiceRules } from '../chains/service-rules.ts';
 import { ruleText } from '../chains/text.ts';
 import { chainLines, removalLines } from './restore-text.ts';
+import { sections, type Sections, type Tuning } from './sections.ts';
 
 /** A rule of a dispatch chain that comes or goes. */
 export interface Edit {
@@ -83,18 +84,34 @@ export function isEmptyDelta({ write, remove, insert, drop }: Delta): boolean {
  * what leads to them, and go after it. New dispatch rules are put first in their chains: their order
  * carries no meaning, but for the node-port jump, which must stay the last.
  */
-export function* deltaLines(delta: Delta): Iterable<string> {
+export function* deltaLines(delta: Delta, tuning: Tuning): Iterable<string> {
   for (const table of ['filter', 'nat'] as const) {
-    const lines = [...tableLines(delta, table)];
-    if (lines.length > 0) yield* [`*${table}`, ...lines, 'COMMIT'];
+    const part = partOf(delta, table);
+    if (isEmptyDelta(part)) continue;
+    yield `*${table}`;
+    yield* tableLines(part, sections(table, tuning));
+    yield 'COMMIT';
   }
 }
 
-function* tableLines({ write, remove, insert, drop }: Delta, table: TableName): Iterable<string> {
-  for (const { chain, ...where } of write) if (where.table === table) yield* chainLines(chain);
-  for (const edit of insert) if (edit.table === table) yield `-I ${edit.chain} ${edit.rule}`;
-  for (const edit of drop) if (edit.table === table) yield `-D ${edit.chain} ${edit.rule}`;
-  yield* removalLines(remove.filter((removal) => removal.table === table).map(({ name }) => name));
+function partOf({ write, remove, insert, drop }: Delta, name: TableName): Delta {
+  const isOfIt = ({ table }: { readonly table: TableName }): boolean => table === name;
+  return {
+    write: write.filter(isOfIt),
+    remove: remove.filter(isOfIt),
+    insert: insert.filter(isOfIt),
+    drop: drop.filter(isOfIt),
+  };
+}
+
+function* tableLines({ write, remove, insert, drop }: Delta, cut: Sections): Iterable<string> {
+  for (const { chain } of write) yield* chainLines(chain, cut);
+  for (const { chain, rule } of insert) yield `-I ${chain} ${rule}`;
+  for (const { chain, rule } of drop) yield `-D ${chain} ${rule}`;
+  yield* removalLines(
+    remove.map(({ name }) => name),
+    cut,
+  );
 }
 
 function chainText({ rules }: Chain): string {

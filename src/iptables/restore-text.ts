@@ -1,10 +1,11 @@
 import { DISPATCH_CHAINS } from '../chains/fixed.ts';
-import { isTreeChain } from '../chains/names.ts';
-import type { Chain, Ruleset, TableName } from '../chains/rule.ts';
+import { isEndpointGroup, isTreeChain } from '../chains/names.ts';
+import type { Chain, Ruleset } from '../chains/rule.ts';
 import { appendLine, ruleText } from '../chains/text.ts';
 import { compareText } from '../routing/endpoints.ts';
 import { isLastRule } from './fingerprint.ts';
 import { planForEmpty, type Plan, type TablePlan } from './plan.ts';
+import { PLAIN, sections, type Sections, type Tuning } from './sections.ts';
 
 /** Big enough that writing costs little, small enough that the whole text is never in memory. */
 const CHUNK_BYTES = 65_536;
@@ -17,21 +18,6 @@ const NEWLINE = 0x0a;
 export function restoreLines(ruleset: Ruleset): Iterable<string> {
   return planLines(planForEmpty(ruleset));
 }
-
-/** What makes a long input cheap for one tool or the other, and means the same. */
-export interface Tuning {
-  /**
-   * Begins a new section, which is committed on its own, after so many chains, by how many of the table were
-   * written before it. The chains of a service always share one, and what leads to them is in a later one: at
-   * no time can a packet be led to a chain that is missing or half filled. A chain of a dispatch tree, old or
-   * new, leads to all services under its prefix, whichever of the chains below it have been written yet.
-   */
-  readonly sectionChains: (before: number) => number;
-  /** Writes the rules of dispatch chains in the descending order of the chains that they lead to. */
-  readonly dispatchByTarget: boolean;
-}
-
-const PLAIN: Tuning = { sectionChains: () => Infinity, dispatchByTarget: false };
 
 /**
  * The input of `iptables-restore --noflush` that carries a plan out. Declaring a chain empties it.
@@ -46,44 +32,34 @@ export function* planLines(plan: Plan, tuning: Tuning = PLAIN): Iterable<string>
 
 function* tableLines(plan: TablePlan, tuning: Tuning): Iterable<string> {
   const { table, write, remove } = plan;
-  const { sectionChains, dispatchByTarget } = tuning;
+  const cut = sections(table.name, tuning);
   yield `*${table.name}`;
-  let inSection = 0;
-  let before = 0;
-  let service: string | undefined;
   for (const chain of table.chains()) {
     if (write !== 'all' && !write.has(chain.name)) continue;
-    const ofTree = isTreeChain(chain.name);
-    if (inSection >= sectionChains(before) && (ofTree || chain.service !== service)) {
-      yield* sectionBreak(table.name);
-      before += inSection;
-      inSection = 0;
-    }
-    service = chain.service;
-    inSection += 1;
-    yield declaration(chain.name);
-    if (dispatchByTarget && DISPATCH_CHAINS.has(chain.name)) yield* byTarget(ruleLines(chain));
-    else {
-      const ruleCount = yield* ruleLines(chain);
-      // Each rule of a dispatch tree names a chain of its own.
-      if (ofTree) inSection += ruleCount;
-    }
+    if (tuning.dispatchByTarget && DISPATCH_CHAINS.has(chain.name)) yield* dispatchByTarget(chain, cut);
+    else yield* chainLines(chain, cut);
   }
   const jumps = plan.jumps.map(({ from, rule }) => ({ from, text: ruleText(rule) }));
   if (plan.prepend) for (const { from, text } of jumps.reverse()) yield `-I ${from} ${text}`;
   else for (const { from, text } of jumps) yield `-A ${from} ${text}`;
-  yield* removalLines(remove);
+  yield* removalLines(remove, cut);
   yield 'COMMIT';
 }
 
-function* sectionBreak(table: TableName): Iterable<string> {
-  yield 'COMMIT';
-  yield `*${table}`;
-}
-
-export function* chainLines(chain: Chain): Iterable<string> {
+export function* chainLines(chain: Chain, cut: Sections): Iterable<string> {
+  yield* cut.before(chain);
   yield declaration(chain.name);
-  yield* ruleLines(chain);
+  const rules = yield* ruleLines(chain);
+  // Each rule of a dispatch tree, or of a group of endpoints, names a chain of its own.
+  const named = isTreeChain(chain.name) || isEndpointGroup(chain.name) ? rules : 0;
+  cut.count(1 + named);
+}
+
+function* dispatchByTarget(chain: Chain, cut: Sections): Iterable<string> {
+  yield* cut.before(chain);
+  yield declaration(chain.name);
+  yield* byTarget(ruleLines(chain));
+  cut.count(1);
 }
 
 function declaration(name: string): string {
@@ -110,10 +86,16 @@ function byTarget(lines: Iterable<string>): readonly string[] {
   return [...others.map(({ rule }) => rule), ...last];
 }
 
-/** Chains to be deleted may jump to each other: all are emptied before the first is deleted. */
-export function* removalLines(names: readonly string[]): Iterable<string> {
-  for (const name of names) yield declaration(name);
-  for (const name of names) yield `-X ${name}`;
+/**
+ * Chains to be deleted may jump to each other: all are emptied before the first is deleted. Nothing else leads
+ * to any of them, so that a section may end anywhere.
+ */
+export function* removalLines(names: readonly string[], cut: Sections): Iterable<string> {
+  for (const line of [...names.map(declaration), ...names.map((name) => `-X ${name}`)]) {
+    yield* cut.anywhere();
+    yield line;
+    cut.count(1);
+  }
 }
 
 /**

@@ -1,8 +1,10 @@
-import { DEFAULT_LAYOUT, type Layout, type LayoutName } from '../chains/layout.ts';
+import type { LayoutName } from '../chains/layout-choice.ts';
+import type { Layout } from '../chains/layout.ts';
 import type { Backend } from '../iptables/backend.ts';
 import { deltaLines, isEmptyDelta, sumGrowth, type Growth } from '../iptables/delta.ts';
 import { planCounts, ruleCounts } from '../iptables/plan.ts';
 import { restore } from '../iptables/restore.ts';
+import { tuningOf } from '../iptables/sections.ts';
 import { readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
 import { isTimeout } from '../iptables/tool.ts';
 import type { NodeView } from '../routing/node-view.ts';
@@ -17,8 +19,10 @@ import { proving, type Verification } from './proving.ts';
 import { damage, deltaCounts, routesOfServices } from './sync-report.ts';
 import type { ClusterStore } from './store.ts';
 
-/** Past so many services at once comparing with the kernel is cheaper than a long delta. */
-const MOST_DELTA_SERVICES = 500;
+/** Services in one delta: the rules of all, old and new, are in memory at once. */
+const DELTA_SERVICES = 500;
+/** Past so many services comparing with the kernel costs less than delta after delta does. */
+const MOST_DELTA_SERVICES = 2_000;
 /** Seconds in which changes alone are written, after the kernel's rules could not be read in time. */
 const UNREAD_PAUSE = 60;
 
@@ -46,8 +50,8 @@ export interface FamilySyncOptions {
   readonly store: ClusterStore;
   /** This node as it is now; asked for at each full sync. */
   readonly view: () => NodeView;
-  /** The layout as it should be now; another one is brought in by a full sync. By default classic. */
-  readonly layout?: () => Layout;
+  /** The layout as it should be now; another one is brought in by a full sync. */
+  readonly layout: () => Layout;
   readonly observer: SyncObserver;
   /** Without it nothing is proven. */
   readonly verification?: Verification | undefined;
@@ -60,7 +64,7 @@ export function familySync({
   backend,
   store,
   view: currentView,
-  layout: currentLayout = () => DEFAULT_LAYOUT,
+  layout: currentLayout,
   observer,
   verification,
   hand,
@@ -88,7 +92,7 @@ export function familySync({
     if (full === undefined || clock() < readAgainAt) {
       if (full !== undefined && services.size === 0) return;
       try {
-        await deltaSync(services);
+        for (const batch of batches(services)) await deltaSync(batch);
         return;
       } catch (error) {
         observer.onFailed(family, 'delta', error as Error);
@@ -143,7 +147,7 @@ export function familySync({
     const { delta, growth } = proposal;
     if (!isEmptyDelta(delta)) {
       try {
-        await restore(backend, () => deltaLines(delta), backend.limits.firstTry);
+        await restore(backend, () => deltaLines(delta, tuningOf(backend.kind)), backend.limits.firstTry);
       } catch (error) {
         proposal.reject();
         throw error;
@@ -222,6 +226,16 @@ export function familySync({
     routes: () => applied.routes(),
     layout: () => ({ inForce, wanted: currentLayout().name }),
   };
+}
+
+/** At least one, be it empty. */
+function* batches(services: ReadonlySet<string>): Iterable<ReadonlySet<string>> {
+  const all = [...services];
+  let start = 0;
+  do {
+    yield new Set(all.slice(start, start + DELTA_SERVICES));
+    start += DELTA_SERVICES;
+  } while (start < all.length);
 }
 
 interface FullSync {

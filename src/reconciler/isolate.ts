@@ -4,6 +4,7 @@ import type { Backend } from '../iptables/backend.ts';
 import type { Plan } from '../iptables/plan.ts';
 import { chainLines } from '../iptables/restore-text.ts';
 import { restore, RestoreError } from '../iptables/restore.ts';
+import { sections, tuningOf, type Sections } from '../iptables/sections.ts';
 import type { Snapshot } from '../iptables/snapshot.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
@@ -29,7 +30,9 @@ export async function refusedServices(
 
   async function tryGroup(services: readonly string[]): Promise<void> {
     try {
-      await restore(backend, () => linesOf(changes, new Set(services)));
+      await restore(backend, () =>
+        linesOf(changes, new Set(services), sections('nat', tuningOf(backend.kind))),
+      );
     } catch (error) {
       if (!(error instanceof RestoreError) || !error.isRefusal) throw error;
       const [first] = services;
@@ -59,12 +62,12 @@ function servicesToWrite(changes: Plan): readonly string[] {
   return [...services];
 }
 
-function* linesOf(changes: Plan, services: ReadonlySet<string>): Iterable<string> {
+function* linesOf(changes: Plan, services: ReadonlySet<string>, cut: Sections): Iterable<string> {
   yield '*nat';
   // Where service chains jump to, should it be missing; declaring it again would empty it.
   for (const chain of chainsToWrite(changes)) {
-    if (chain.service === undefined && chain.name === 'KUBE-MARK-MASQ') yield* chainLines(chain);
-    if (chain.service !== undefined && services.has(chain.service)) yield* chainLines(chain);
+    if (chain.service === undefined && chain.name === 'KUBE-MARK-MASQ') yield* chainLines(chain, cut);
+    if (chain.service !== undefined && services.has(chain.service)) yield* chainLines(chain, cut);
   }
   yield 'COMMIT';
 }
