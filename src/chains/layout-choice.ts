@@ -1,4 +1,4 @@
-import type { CommentPolicy } from './comment-style.ts';
+import type { CommentPolicy } from './comments.ts';
 
 /**
  * How the chains of a node are laid out. `classic` is kube-proxy's own; in `indexed` a lookup takes a number
@@ -6,7 +6,7 @@ import type { CommentPolicy } from './comment-style.ts';
  */
 export type LayoutName = 'classic' | 'indexed';
 
-/** `auto` goes by the number of services. */
+/** `auto` goes by the number of services, and of endpoints in one. */
 export type LayoutChoice = LayoutName | 'auto';
 
 /** What the operator asks for. */
@@ -17,9 +17,17 @@ export interface LayoutSettings {
 
 export const AUTO_LAYOUT: LayoutSettings = { name: 'auto', comments: 'auto' };
 
+/** How long the lists of the classic layout are on a node. */
+export interface ListLengths {
+  /** Those of all services are walked one after the other. */
+  readonly servicePorts: number;
+  /** For each port of the service that has most: those of one port are walked as well. */
+  readonly mostEndpoints: number;
+}
+
 /**
- * With so many service ports a walk through all of them costs a new connection more than a tree does:
- * 1.2 times as much with 1,000 on legacy, 1.5 times on nft; with 100 there is no difference.
+ * A list of so many costs a new connection more than a tree does: 1.2 times as much with 1,000 service ports
+ * on legacy, 1.5 times on nft; with 100 there is no difference.
  */
 const INDEXED_FROM = 300;
 
@@ -27,17 +35,18 @@ const INDEXED_FROM = 300;
 const CLASSIC_BELOW = 200;
 
 /**
- * The layout for a node with so many service ports.
+ * The layout for a node whose lists would be this long.
  *
  * @param current what the kernel holds; undefined where nothing is known of it
  */
 export function layoutFor(
   choice: LayoutChoice,
-  servicePorts: number,
+  { servicePorts, mostEndpoints }: ListLengths,
   current: LayoutName | undefined,
 ): LayoutName {
   if (choice !== 'auto') return choice;
-  if (servicePorts >= INDEXED_FROM) return 'indexed';
-  if (servicePorts < CLASSIC_BELOW) return 'classic';
+  const longest = Math.max(servicePorts, mostEndpoints);
+  if (longest >= INDEXED_FROM) return 'indexed';
+  if (longest < CLASSIC_BELOW) return 'classic';
   return current ?? 'classic';
 }

@@ -1,12 +1,10 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import type { CommentPolicy } from './comment-style.ts';
+import type { CommentPolicy } from './comments.ts';
 import { indexedRuleset } from './indexed-ruleset.ts';
-import { layoutFor, type LayoutName, type LayoutSettings } from './layout-choice.ts';
+import { layoutFor, type ListLengths, type LayoutName, type LayoutSettings } from './layout-choice.ts';
 import type { Ruleset } from './rule.ts';
 import { classicRuleset } from './ruleset.ts';
-
-export type { LayoutName };
 
 /** A layout that is settled. */
 export interface Layout {
@@ -25,11 +23,20 @@ export function rulesetOf(
   services: readonly ServiceRoutes[],
   view: NodeView,
 ): Ruleset {
-  const ports = services.reduce((sum, { routes }) => sum + routes.length, 0);
-  switch (layoutFor(name, ports, undefined)) {
+  switch (layoutFor(name, listLengths(services), undefined)) {
     case 'classic':
       return classicRuleset(services, view, comments);
     case 'indexed':
       return indexedRuleset(services, view, comments);
   }
+}
+
+function listLengths(services: readonly ServiceRoutes[]): ListLengths {
+  let servicePorts = 0;
+  let mostEndpoints = 0;
+  for (const { routes, endpointCount } of services) {
+    servicePorts += routes.length;
+    mostEndpoints = Math.max(mostEndpoints, endpointCount / routes.length);
+  }
+  return { servicePorts, mostEndpoints };
 }

@@ -76,7 +76,7 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
   signal.addEventListener('abort', onSynced, { once: true });
 
   const view = (family: Family): NodeView =>
-    nodeView(family, settings, { name: nodeName, node: store.node() }, options.host());
+    nodeView(family, settings, { name: nodeName, node: store.lastNode() }, options.host());
   const families = options.backends.map((backend) => {
     const sync = familySync({
       backend,
@@ -104,6 +104,8 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
         await write();
       } finally {
         isWriting = false;
+        // What came meanwhile, or could not be written, waits on, whatever was told of the rest.
+        if (sync.isBehind()) observer.onQueued(backend.family);
       }
       onFirstRules(undefined);
     };
@@ -113,8 +115,16 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
       await sync.sync();
       if (!full) return;
       lastFull = performance.now() - start;
-      if (!isPlanted) await plantCanary(backend);
-      isPlanted = true;
+      if (!isPlanted) await plant();
+    };
+    // The rules are right without it. Looks find that it is missing, and it is tried again after the next sync.
+    const plant = async (): Promise<void> => {
+      try {
+        await plantCanary(backend);
+        isPlanted = true;
+      } catch (error) {
+        observer.onTrouble(backend.family, error as Error);
+      }
     };
     const request = (): void => {
       observer.onQueued(backend.family);
@@ -179,11 +189,11 @@ function progressOf(sync: FamilySync, retryIn: number | undefined): FamilyProgre
   };
 }
 
-/** The layout for as many service ports as there are now; going by what it said last at the border. */
+/** The layout for lists as long as they are now; going by what it said last at the border. */
 function layoutOf({ name, comments }: LayoutSettings, store: ClusterStore): () => Layout {
   let current: LayoutName | undefined;
   return () => {
-    current = layoutFor(name, store.servicePorts(), current);
+    current = layoutFor(name, store.listLengths(), current);
     return { name: current, comments };
   };
 }

@@ -1,6 +1,12 @@
+import type { ListLengths } from '../chains/layout-choice.ts';
 import type { Change } from '../cluster/source.ts';
 import { compactList, compactText } from '../model/compact.ts';
 import type { EndpointSlice, Node, Service } from '../model/objects.ts';
+import { FAMILIES, type Family } from '../net/address.ts';
+import { isProxied } from '../routing/routes.ts';
+
+/** Services with fewer endpoints for each port are no crowd: their number decides nothing. */
+const CROWD = 100;
 
 /** What the cluster said last, indexed as the rules need it. */
 export interface ClusterStore {
@@ -8,8 +14,12 @@ export interface ClusterStore {
   /** The slices of a service, by the service's key. */
   readonly slicesOf: (service: string) => readonly EndpointSlice[];
   readonly node: () => Node | undefined;
-  /** Ports of all services: the measure of how long a walk through their rules would be. */
-  readonly servicePorts: () => number;
+  /**
+   * The node as it was last heard of. While its object is gone, which may be a mistake that is made good
+   * soon, its rules stay what they are. Source: OnNodeDelete in pkg/proxy/node.go.
+   */
+  readonly lastNode: () => Node | undefined;
+  readonly listLengths: () => ListLengths;
   /** Takes changes in; returns what they touch. */
   readonly take: (changes: readonly Change[]) => Touched;
 }
@@ -27,10 +37,29 @@ export function clusterStore(nodeName: string): ClusterStore {
   const slices = new Map<string, EndpointSlice>();
   const sliceKeysOf = new Map<string, readonly string[]>();
   let node: Node | undefined;
+  let lastNode: Node | undefined;
+  /** Services with many endpoints: how many for each port of a service, in the family that has more. */
+  const crowds = new Map<string, number>();
   let servicePorts = 0;
+  let mostEndpoints = 0;
 
+  const slicesOf = (service: string): readonly EndpointSlice[] =>
+    (sliceKeysOf.get(service) ?? []).flatMap((key) => {
+      const slice = slices.get(key);
+      return slice === undefined ? [] : [slice];
+    });
+  /** @returns whether the number counts, or did, and is another one now */
+  const measure = (key: string): boolean => {
+    const service = services.get(key);
+    const size = service === undefined ? 0 : endpointsOfPort(service, slicesOf(key));
+    const crowd = size < CROWD ? undefined : size;
+    if (crowd === crowds.get(key)) return false;
+    if (crowd === undefined) crowds.delete(key);
+    else crowds.set(key, crowd);
+    return true;
+  };
   const takeService = (key: string, service: Service | undefined): void => {
-    servicePorts += (service?.ports.length ?? 0) - (services.get(key)?.ports.length ?? 0);
+    servicePorts += portsOf(service) - portsOf(services.get(key));
     if (service === undefined) services.delete(key);
     else services.set(key, service);
   };
@@ -66,24 +95,37 @@ export function clusterStore(nodeName: string): ClusterStore {
         case 'node':
           if (change.key !== nodeName) break;
           node = change.object;
+          lastNode = node ?? lastNode;
           nodeTouched = true;
           break;
       }
     }
+    const isOther = Array.from(touched, measure).includes(true);
+    if (isOther) mostEndpoints = Math.max(0, ...crowds.values());
     return { services: touched, node: nodeTouched };
   };
 
   return {
     services,
-    slicesOf: (service) =>
-      (sliceKeysOf.get(service) ?? []).flatMap((key) => {
-        const slice = slices.get(key);
-        return slice === undefined ? [] : [slice];
-      }),
+    slicesOf,
     node: () => node,
-    servicePorts: () => servicePorts,
+    lastNode: () => lastNode,
+    listLengths: () => ({ servicePorts, mostEndpoints }),
     take,
   };
+}
+
+function portsOf(service: Service | undefined): number {
+  return service !== undefined && isProxied(service) ? service.ports.length : 0;
+}
+
+function endpointsOfPort(service: Service, slices: readonly EndpointSlice[]): number {
+  const count = (of: Family): number =>
+    slices.reduce(
+      (sum, { family, ports, endpoints }) => sum + (family === of ? ports.length * endpoints.length : 0),
+      0,
+    );
+  return isProxied(service) ? Math.max(...FAMILIES.map(count)) / Math.max(1, service.ports.length) : 0;
 }
 
 /** A slice belongs to the service that its label names, in its own namespace. */

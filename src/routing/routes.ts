@@ -31,17 +31,25 @@ export function clusterRoutes(cluster: Cluster, view: NodeView): readonly Servic
 }
 
 /**
- * The routes of one service; undefined where the proxy does not serve it: headless, of type
- * ExternalName, given to another proxy, or not of this family.
+ * Whether a service is one for the proxy: not headless, of type ExternalName, or given to another one.
  *
- * Source: ShouldSkipService in pkg/proxy/util/utils.go, newBaseServiceInfo in pkg/proxy/serviceport.go.
+ * Source: ShouldSkipService in pkg/proxy/util/utils.go.
+ */
+export function isProxied({ headless, type, servedByOther }: Service): boolean {
+  return !headless && type !== 'ExternalName' && !servedByOther;
+}
+
+/**
+ * The routes of one service; undefined where the proxy does not serve it, or not in this family.
+ *
+ * Source: newBaseServiceInfo in pkg/proxy/serviceport.go.
  */
 export function serviceRoutes(
   service: Service,
   slices: readonly EndpointSlice[],
   view: NodeView,
 ): ServiceRoutes | undefined {
-  if (service.headless || service.type === 'ExternalName' || service.servedByOther) return undefined;
+  if (!isProxied(service)) return undefined;
   const clusterIP = service.clusterIPs.find((address) => familyOf(address) === view.family);
   const addressPending = service.clusterIPs.length === 0 && service.families.includes(view.family);
   if (clusterIP === undefined && !addressPending) return undefined;

@@ -17,7 +17,7 @@ export interface StatusFacts {
   readonly started: number;
   readonly layout: LayoutSettings;
   readonly verify: VerifyMode;
-  readonly store: Pick<ClusterStore, 'services' | 'servicePorts' | 'slicesOf'>;
+  readonly store: Pick<ClusterStore, 'services' | 'listLengths' | 'slicesOf'>;
   readonly source: SourceState;
   readonly families: readonly FamilyFacts[];
   readonly takenNodePorts: readonly TakenNodePort[];

@@ -1,3 +1,4 @@
+import type { ListLengths } from '../chains/layout-choice.ts';
 import type { FamilyFacts, StatusFacts } from './facts.ts';
 import type { FamilyStatus, SourceStatus, StatusReport, SyncStatus } from './schema.ts';
 import { serviceTroubles } from './service-troubles.ts';
@@ -20,7 +21,7 @@ export function statusReport(facts: StatusFacts): StatusReport {
     verdict: verdictOf({ source, families, troubles }),
     layout: { chosen: layout.name, comments: layout.comments },
     verify,
-    cluster: { services: store.services.size, servicePorts: store.servicePorts() },
+    cluster: { services: store.services.size, servicePorts: store.listLengths().servicePorts },
     source,
     families,
     troubles,
@@ -63,7 +64,7 @@ function familyStatus(facts: FamilyFacts, { layout, store }: StatusFacts): Famil
     layout: {
       inForce: progress.layout.inForce ?? null,
       wanted: progress.layout.wanted,
-      why: layoutReason(layout.name, store.servicePorts()),
+      why: layoutReason(layout.name, store.listLengths()),
     },
     services: new Set(routes.map(({ namespace, service }) => `${namespace}/${service}`)).size,
     servicePorts: routes.length,
@@ -100,8 +101,13 @@ function stateOf({ record, progress, isOnTime }: FamilyFacts): FamilyStatus['sta
   return progress.isPending ? 'pending' : 'inSync';
 }
 
-function layoutReason(chosen: StatusFacts['layout']['name'], servicePorts: number): string {
+function layoutReason(
+  chosen: StatusFacts['layout']['name'],
+  { servicePorts, mostEndpoints }: ListLengths,
+): string {
   if (chosen !== 'auto') return 'asked for';
+  if (mostEndpoints > servicePorts)
+    return `auto, with ${Math.ceil(mostEndpoints).toLocaleString('en')} endpoints in one service`;
   return `auto, with ${servicePorts.toLocaleString('en')} service port${servicePorts === 1 ? '' : 's'}`;
 }
 

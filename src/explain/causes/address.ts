@@ -1,7 +1,7 @@
 import { isLocal } from '../../inspect/facts.ts';
 import type { Service } from '../../model/objects.ts';
 import { familyOf, isLoopback, type Address } from '../../net/address.ts';
-import { serviceKey } from '../../routing/routes.ts';
+import { isProxied, serviceKey } from '../../routing/routes.ts';
 import { cause, type Finding } from '../finding.ts';
 import { familyName, listed, portText } from '../listing.ts';
 import type { Trip, Wanted } from '../situation.ts';
@@ -14,8 +14,8 @@ export function unclaimedAddress(trip: Trip): readonly Finding[] {
   if (wanted === undefined || claims.length > 0) return [];
   const address = packet.destination;
   const owners = wanted.cluster.services.filter((service) => addressesOf(service).includes(address));
-  const [owner] = owners.filter(isServed);
-  if (owner !== undefined) return [portCause(trip, owners.filter(isServed))];
+  const [owner] = owners.filter(isProxied);
+  if (owner !== undefined) return [portCause(trip, owners.filter(isProxied))];
   const proxied = wanted.cluster.services.find((service) =>
     service.proxiedLoadBalancerIPs?.includes(address),
   );
@@ -29,13 +29,9 @@ function addressesOf({ clusterIPs, externalIPs, loadBalancerVIPs }: Service): re
   return [...clusterIPs, ...externalIPs, ...loadBalancerVIPs];
 }
 
-function isServed({ headless, servedByOther, type }: Service): boolean {
-  return !headless && !servedByOther && type !== 'ExternalName';
-}
-
 /** Why this program has no rules for a service; undefined where it has. */
 export function notServed(service: Service): Finding | undefined {
-  return isServed(service) ? undefined : notServedCause(service);
+  return isProxied(service) ? undefined : notServedCause(service);
 }
 
 function notServedCause(service: Service): Finding {
