@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 VITEST := vitest run --config test/vitest.config.ts
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: build demo test unit check-random fuzz faults lint golden bench soak soak-large image-test browser-test browser-tools sbom tools clean
+.PHONY: build demo test unit check-random fuzz fuzz-coverage faults same-as-kube-proxy lint golden bench soak soak-large image-test browser-test browser-tools sbom tools clean
 
 build: dist/chainwright.mjs
 
@@ -31,9 +31,30 @@ check-random: node_modules/.package-lock.json ## proves random clusters, both la
 fuzz: node_modules/.package-lock.json ## hostile input for everything that reads: FUZZ_RUNS=1500 SEED=1 chooses how much, and which
 	FUZZ_RUNS="$(or $(FUZZ_RUNS),1500)" SEED="$(or $(SEED),$(shell date +%s))" $(VITEST) test/fuzz
 
+FUZZER := node_modules/.cache/fuzzer
+COVERAGE := test/fuzz/coverage
+
+# The fuzzer's binary wants a newer C library than Debian 12 has: it gets that of Debian 13 for itself.
+fuzz-coverage: $(FUZZER)/node_modules/.package-lock.json ## coverage-guided fuzzing of all readers: SECONDS=60 each, TARGET=watch picks one
+	@node -e 'require("./$(FUZZER)/node_modules/@jazzer.js/fuzzer")' 2>/dev/null || [ -d $(FUZZER)/debian-13 ] \
+	  || { command -v mmdebstrap >/dev/null 2>&1 \
+	       || { $(SUDO) apt-get update -qq; $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mmdebstrap; }; \
+	       $(SUDO) mmdebstrap --quiet --variant=extract --include=libc6,libstdc++6,libgcc-s1 trixie $(FUZZER)/debian-13; }
+	nice -n 15 node $(COVERAGE)/growth.ts
+	nice -n 15 node $(COVERAGE)/run.ts --seconds "$(or $(SECONDS),60)" --fuzzer $(FUZZER) $(if $(TARGET),--target $(TARGET))
+
+$(FUZZER)/node_modules/.package-lock.json: node_modules/.package-lock.json $(COVERAGE)/fuzzer/package.json $(COVERAGE)/fuzzer/package-lock.json
+	mkdir -p $(FUZZER) && cp $(COVERAGE)/fuzzer/package*.json $(FUZZER)
+	npm ci --prefix $(FUZZER) --ignore-scripts
+	@touch $@
+
 faults: dist/chainwright.mjs tools ## the fault plan of test/faults in its long forms, half an hour or so
 	$(SUDO) env PATH="$(PATH)" FAULTS=long $(VITEST) test/faults test/api/faults.test.ts test/kernel/restart.test.ts \
 	  test/kernel/handover test/kernel/layout-switch.test.ts
+
+same-as-kube-proxy: dist/chainwright.mjs tools ## a real kube-proxy and ours through the same random changes: KUBE_PROXY=path, SEED=1 RUNS=20 STEPS=40
+	$(SUDO) env PATH="$(PATH)" KUBE_PROXY="$(KUBE_PROXY)" SEED="$(or $(SEED),$(shell date +%s))" RUNS="$(or $(RUNS),20)" STEPS="$(or $(STEPS),40)" \
+	  $(VITEST) --reporter=verbose test/kernel/same-as-kube-proxy
 
 lint: node_modules/.package-lock.json
 	tsc -p .

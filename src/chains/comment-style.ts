@@ -1,10 +1,15 @@
-import { borderOf, hasComments, NO_BORDER, placeOf, type CommentBorder, type Place } from './comments.ts';
+import {
+  borderOf,
+  hasComments,
+  NO_BORDER,
+  placeOf,
+  type CommentBorder,
+  type CommentPolicy,
+  type Place,
+} from './comments.ts';
 import type { LayoutName } from './layout-choice.ts';
 import type { Rule } from './rule.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-
-/** `auto` is with comments in a small cluster, and in a large one for the first of its services. */
-export type CommentPolicy = 'auto' | 'always' | 'never';
 
 /**
  * Where the rules of one service carry comments. kube-proxy's stand before the other matches: on all rules,
@@ -14,7 +19,7 @@ export type CommentPolicy = 'auto' | 'always' | 'never';
 export type CommentStyle = 'first' | 'sparse' | 'last' | 'none';
 
 /** The style of a service's rules, by whether it is among those with comments. */
-export function commentStyle(layout: LayoutName, policy: CommentPolicy, commented: boolean): CommentStyle {
+function commentStyle(layout: LayoutName, policy: CommentPolicy, commented: boolean): CommentStyle {
   if (policy === 'never') return 'none';
   const full = commented || policy === 'always';
   if (layout === 'classic') return full ? 'first' : 'sparse';

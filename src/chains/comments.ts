@@ -2,8 +2,11 @@ import { addressBytes } from '../net/address.ts';
 import { compareText } from '../routing/endpoints.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
 
+/** `auto` is with comments in a small cluster, and in a large one for the first of its services. */
+export type CommentPolicy = 'auto' | 'always' | 'never';
+
 /** Past this many endpoints kube-proxy leaves out the comments of their rules. */
-export const LARGE_CLUSTER_ENDPOINTS = 1000;
+const LARGE_CLUSTER_ENDPOINTS = 1000;
 
 /** A service's place in the order of cluster IPs; places compare as text. */
 export type Place = string & { readonly __brand: 'Place' };

@@ -45,13 +45,16 @@ export const internalRefusalRules: DispatchRules = (route, { internal }) => {
   return [toAddress(route, route.clusterIP, whyRefused(route), refusal(route, route.internalPolicy))];
 };
 
-/** filter KUBE-EXTERNAL-SERVICES: external addresses and node ports that nobody answers. */
+/**
+ * filter KUBE-EXTERNAL-SERVICES: external addresses and node ports that nobody answers. Unlike kube-proxy's,
+ * an external IP that is a load-balancer IP too is refused by one rule: of two that are equal, edits of the
+ * chain would have to be counted.
+ */
 export const externalRefusalRules: DispatchRules = (route, { externalPolicy }) => {
   if (externalPolicy !== undefined) return [];
   const target = refusal(route, route.externalPolicy);
-  const rules = [...route.externalIPs, ...route.loadBalancerIPs].map((address) =>
-    toAddress(route, address, whyRefused(route), target),
-  );
+  const addresses = new Set([...route.externalIPs, ...route.loadBalancerIPs]);
+  const rules = Array.from(addresses, (address) => toAddress(route, address, whyRefused(route), target));
   if (route.nodePort === undefined) return rules;
   const local: Match = { kind: 'localAddress', side: 'destination' };
   return [...rules, toNodePort(route, route.nodePort, whyRefused(route), [local], target)];

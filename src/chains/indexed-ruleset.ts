@@ -1,6 +1,7 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import { styledServices, type CommentPolicy, type StyledService } from './comment-style.ts';
+import type { CommentPolicy } from './comments.ts';
+import { styledServices, type StyledService } from './comment-style.ts';
 import { plantedForest, type DispatchForest } from './dispatch-forest.ts';
 import { treeChains } from './dispatch-tree.ts';
 import {

@@ -12,8 +12,6 @@ export interface Layout {
   readonly comments: CommentPolicy;
 }
 
-export const DEFAULT_LAYOUT: Layout = { name: 'classic', comments: 'auto' };
-
 /**
  * All rules of one family on one node, in the layout asked for; `auto` as for a node of which nothing else
  * is known.

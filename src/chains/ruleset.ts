@@ -1,6 +1,7 @@
 import type { NodeView } from '../routing/node-view.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
-import { inStyle, styledServices, type CommentPolicy, type StyledService } from './comment-style.ts';
+import type { CommentPolicy } from './comments.ts';
+import { inStyle, styledServices, type StyledService } from './comment-style.ts';
 import { nodePortJumps } from './dispatch.ts';
 import {
   FILTER_JUMPS,

@@ -30,7 +30,7 @@ export function itemsOf<Value extends Keyed>(tree: Tree<Value>): readonly Item<V
 }
 
 /** Whether a part of a tree has a chain of its own, by the branch that holds it. */
-export function hasChain<Value extends Keyed>(tree: Tree<Value>, parent: Tree<Value>): boolean {
+function hasChain<Value extends Keyed>(tree: Tree<Value>, parent: Tree<Value>): boolean {
   if (tree.size <= INLINE) return false;
   // Many values of one key cannot be told apart any further.
   if (tree.kind === 'leaf') return parent.size > LEAF;

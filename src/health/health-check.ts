@@ -1,6 +1,6 @@
 import type { EndpointSlice, Service } from '../model/objects.ts';
 import { familyOf, type Address } from '../net/address.ts';
-import { mergeSlices, portKey } from '../routing/endpoints.ts';
+import { mergeSlices } from '../routing/endpoints.ts';
 import type { NodeView } from '../routing/node-view.ts';
 
 /** What a service's health-check node port has to say. */
@@ -8,7 +8,10 @@ export interface HealthCheck {
   readonly namespace: string;
   readonly name: string;
   readonly port: number;
-  /** Addresses on this node that are ready, each once however many ports it serves. */
+  /**
+   * Addresses on this node that are ready, each once however many ports it serves; those of ports that the
+   * service does not have count too, or a port that is renamed would send the load balancer away.
+   */
   readonly localEndpoints: number;
 }
 
@@ -32,12 +35,9 @@ export function healthCheckOf(
   if (service.externalTrafficPolicy !== 'Local' || service.headless || service.servedByOther)
     return undefined;
   if (!service.clusterIPs.some((address) => familyOf(address) === view.family)) return undefined;
-  const endpoints = mergeSlices(slices, view.family, view.name);
   const ready = new Set<Address>();
-  for (const { name: portName, protocol } of service.ports) {
-    for (const endpoint of endpoints.get(portKey(portName, protocol)) ?? []) {
-      if (endpoint.local && endpoint.ready) ready.add(endpoint.address);
-    }
+  for (const endpoints of mergeSlices(slices, view.family, view.name).values()) {
+    for (const endpoint of endpoints) if (endpoint.local && endpoint.ready) ready.add(endpoint.address);
   }
   return { namespace, name, port, localEndpoints: ready.size };
 }

@@ -10,16 +10,16 @@ export interface SyncHistory {
   readonly waitingSince: Readonly<Partial<Record<Family, number | undefined>>>;
 }
 
-export const NO_SYNCS: SyncHistory = { updatedAt: {}, waitingSince: {} };
+const NO_SYNCS: SyncHistory = { updatedAt: {}, waitingSince: {} };
 
 /** A change arrived. Only the oldest waiting one counts. */
-export function withQueuedUpdate(history: SyncHistory, family: Family, now: Moment): SyncHistory {
+function withQueuedUpdate(history: SyncHistory, family: Family, now: Moment): SyncHistory {
   if (history.waitingSince[family] !== undefined) return history;
   return { ...history, waitingSince: { ...history.waitingSince, [family]: now.steady } };
 }
 
 /** The family's rules are what the cluster asks for: nothing waits any more. */
-export function withUpdate(history: SyncHistory, family: Family, now: Moment): SyncHistory {
+function withUpdate(history: SyncHistory, family: Family, now: Moment): SyncHistory {
   return {
     updatedAt: { ...history.updatedAt, [family]: now.wall },
     waitingSince: { ...history.waitingSince, [family]: undefined },
@@ -48,7 +48,7 @@ export interface ProxyHealth {
  *
  * Source: ProxyHealthServer.Health in pkg/proxy/healthcheck/proxy_health.go.
  */
-export function healthOf(history: SyncHistory, now: Moment, timeout: Milliseconds): ProxyHealth {
+function healthOf(history: SyncHistory, now: Moment, timeout: Milliseconds): ProxyHealth {
   const families = FAMILIES.flatMap((family): readonly FamilyHealth[] => {
     const lastUpdated = history.updatedAt[family];
     if (lastUpdated === undefined) return [];

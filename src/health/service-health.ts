@@ -62,7 +62,8 @@ export function createServiceHealth(options: ServiceHealthOptions): ServiceHealt
 
   function inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
     const result = previous.then(step);
-    previous = result;
+    // What fails is told to who asked for it; the next step has its turn all the same.
+    previous = result.catch(() => undefined);
     return result;
   }
 

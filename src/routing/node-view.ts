@@ -35,6 +35,8 @@ export interface NodeView {
   readonly nodePorts: NodePortScope;
   /** IPv4 node ports answer on 127.0.0.1 too, which needs route_localnet and a guard against its abuse. */
   readonly localhostNodePorts: boolean;
+  /** Whether external IPs of services are answered: kube-proxy's feature gate AllowServiceExternalIPs. */
+  readonly externalIPs: boolean;
   readonly masqueradeAll: boolean;
   /** The packet mark that asks for masquerading. */
   readonly masqueradeMark: number;
@@ -69,6 +71,7 @@ export function nodeView(family: Family, settings: Settings, identity: NodeIdent
     localPods: localPods(family, settings.detectLocal, identity.node),
     nodePorts: nodePortScope(family, cidrs, localhostNodePorts, host.interfaceAddresses),
     localhostNodePorts,
+    externalIPs: settings.featureGates.AllowServiceExternalIPs ?? true,
     masqueradeAll: settings.masqueradeAll,
     masqueradeMark: 2 ** settings.masqueradeBit,
     dropInvalid: !(host.conntrackLiberal || settings.conntrack.tcpBeLiberal),

@@ -79,7 +79,7 @@ function portRoute(
 ): Route {
   const addresses = {
     nodePort: port.nodePort,
-    externalIPs: ofFamily(service.externalIPs, view.family),
+    externalIPs: view.externalIPs ? ofFamily(service.externalIPs, view.family) : [],
     loadBalancerIPs: ofFamily(service.loadBalancerVIPs, view.family),
   };
   const external = isExternallyAccessible(addresses);

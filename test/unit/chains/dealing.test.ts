@@ -4,48 +4,28 @@ import type { Chain, Rule } from '../../../src/chains/rule.ts';
 import { serviceChainNames } from '../../../src/chains/service-names.ts';
 import { ruleText } from '../../../src/chains/text.ts';
 import { fromBigInt, type Address } from '../../../src/net/address.ts';
-import type { NodeView } from '../../../src/routing/node-view.ts';
 import type { Endpoint, Route } from '../../../src/routing/route.ts';
-import { below, seeded, serviceAt } from '../../support/dispatch-sets.ts';
+import { below, seeded } from '../../support/dispatch-sets.ts';
+import { choice, plainEndpoint, plainRoute, plainView } from '../../support/plain-routes.ts';
 
-const VIEW: NodeView = {
-  family: 'ipv4',
-  name: 'node-1',
-  zone: undefined,
-  address: '192.168.77.10' as Address,
-  localPods: { kind: 'unknown' },
-  nodePorts: { kind: 'anyLocalAddress', loopback: true },
-  localhostNodePorts: false,
-  masqueradeAll: false,
-  masqueradeMark: 0x4000,
-  dropInvalid: true,
-};
+const VIEW = plainView({ localhostNodePorts: false });
 const CLUSTER_IP = '10.96.0.10' as Address;
 const COUNTS = [1, 2, 3, 15, 31, 32, 33, 34, 64, 100, 257, 300, 1000, 5000];
 
 function endpoints(count: number): readonly Endpoint[] {
-  return Array.from({ length: count }, (_, index) => {
-    const address = fromBigInt('ipv4', 0x0af40001n + BigInt(index));
-    return {
-      address,
-      port: 8080,
-      text: `${address}:8080`,
-      local: false,
-      ready: true,
-      serving: true,
-      terminating: false,
-      zoneHints: [],
-      nodeHints: [],
-    };
-  });
+  return Array.from({ length: count }, (_, index) =>
+    plainEndpoint(fromBigInt('ipv4', 0x0af40001n + BigInt(index)), 8080),
+  );
 }
 
 function routeTo(cluster: readonly Endpoint[], fields: Partial<Route> = {}): Route {
-  const destination = { address: CLUSTER_IP, protocol: 'tcp', port: 80 } as const;
-  const endpointChoice = { cluster, local: [], reachable: cluster, anywhere: cluster.length > 0 };
-  const [route] = serviceAt('web', 'ipv4', destination, { endpoints: endpointChoice, ...fields }).routes;
-  if (route === undefined) throw new Error('no route');
-  return route;
+  return plainRoute({
+    service: 'web',
+    clusterIP: CLUSTER_IP,
+    port: 80,
+    endpoints: choice(cluster),
+    ...fields,
+  });
 }
 
 type Chains = ReadonlyMap<string, readonly Rule[]>;
@@ -164,7 +144,7 @@ describe('policy Local beside Cluster', () => {
 });
 
 describe('masquerading of what comes from outside', () => {
-  const view: NodeView = { ...VIEW, localPods: { kind: 'interface', name: 'cni0' } };
+  const view = plainView({ localPods: { kind: 'interface', name: 'cni0' }, localhostNodePorts: false });
   const firstRule = (route: Route): string => {
     const chains = byName(indexedServiceChains(route, serviceChainNames(route), view, 'none'));
     const [rule] = chains.get(rootOf(route)) ?? [];

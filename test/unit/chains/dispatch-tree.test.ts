@@ -18,23 +18,13 @@ import {
 import type { NodeView } from '../../../src/routing/node-view.ts';
 import { below, seeded, serviceAt, SETS, type Destination } from '../../support/dispatch-sets.ts';
 import { chainMap, visit } from '../../support/dispatch-walk.ts';
+import { plainView } from '../../support/plain-routes.ts';
 
 const SIZE = 10_000;
 const LONGEST_LEAF = 16;
 const EDITS = 2000;
 
-const viewOf = (family: Family): NodeView => ({
-  family,
-  name: 'node-1',
-  zone: undefined,
-  address: '192.168.77.10' as Address,
-  localPods: { kind: 'unknown' },
-  nodePorts: { kind: 'anyLocalAddress', loopback: true },
-  localhostNodePorts: false,
-  masqueradeAll: false,
-  masqueradeMark: 0x4000,
-  dropInvalid: true,
-});
+const viewOf = (family: Family): NodeView => plainView({ family, localhostNodePorts: false });
 
 const keyOf = ({ address, protocol, port }: Destination): string => `${address ?? ''} ${protocol} ${port}`;
 

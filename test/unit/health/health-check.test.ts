@@ -67,6 +67,12 @@ describe('the health check of a service', () => {
     });
   });
 
+  test('counts endpoints whose slice has the ports of before or after the service', () => {
+    const renamed = slice(HERE).ports.map((port) => ({ ...port, name: `${port.name}-2` }));
+    expect(healthCheckOf(SERVICE, [{ ...slice(HERE), ports: renamed }], view)?.localEndpoints).toBe(1);
+    expect(healthCheckOf(SERVICE, [{ ...slice(HERE), ports: [] }], view)?.localEndpoints).toBe(0);
+  });
+
   test('counts endpoints of its family only', () => {
     const slices = [
       slice(HERE),

@@ -2,22 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { Address } from '../../../src/net/address.ts';
 import { chooseEndpoints, type Demand } from '../../../src/routing/endpoint-choice.ts';
 import type { Endpoint } from '../../../src/routing/route.ts';
+import { plainEndpoint } from '../../support/plain-routes.ts';
 
 type State = 'ready' | 'terminating' | 'gone';
 
 function endpoint(text: string, state: State, fields: Partial<Endpoint> = {}): Endpoint {
-  return {
-    address: '10.0.0.1' as Address,
-    port: 80,
+  return plainEndpoint('10.0.0.1' as Address, 80, {
     text,
-    local: false,
     ready: state === 'ready',
     serving: state !== 'gone',
     terminating: state === 'terminating',
-    zoneHints: [],
-    nodeHints: [],
     ...fields,
-  };
+  });
 }
 
 const CLUSTER: Demand = { cluster: true, local: false };
