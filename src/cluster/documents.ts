@@ -1,5 +1,6 @@
-import { parseAllDocuments } from 'yaml';
+import { LineCounter, parseAllDocuments } from 'yaml';
 import { InputError, type Problem } from '../problems/problem.ts';
+import { withinReason } from '../problems/within-reason.ts';
 
 /** One text of manifests and what to call it in messages. */
 export interface ManifestText {
@@ -30,14 +31,23 @@ export function manifestObjects({ name, text }: ManifestText): readonly Manifest
 
 function parseText(name: string, text: string): readonly unknown[] {
   const json = tryJson(text);
-  if (json !== undefined) return [json];
-  const parsed = parseAllDocuments(text, { merge: true, stringKeys: true, logLevel: 'error' });
+  if (json !== undefined) return json;
+  const lineCounter = new LineCounter();
+  // An error that shows its line takes the longer the later it comes, and a broken text has thousands.
+  const options = {
+    merge: true,
+    stringKeys: true,
+    logLevel: 'error',
+    prettyErrors: false,
+    lineCounter,
+  } as const;
+  const parsed = withinReason(name, () => parseAllDocuments(text, options));
   if ('empty' in parsed) return [];
+  // The first of each document: others mostly follow from it.
   const problems = parsed.flatMap((document) =>
-    document.errors.map((error): Problem => {
-      const [position] = error.linePos ?? [];
-      const where = position === undefined ? name : `${name}, line ${position.line}, column ${position.col}`;
-      return { where, path: '', message: error.message.split(/ at line \d/)[0] ?? error.message };
+    document.errors.slice(0, 1).map((error): Problem => {
+      const { line, col } = lineCounter.linePos(error.pos[0]);
+      return { where: `${name}, line ${line}, column ${col}`, path: '', message: error.message };
     }),
   );
   if (problems.length > 0) throw new InputError(problems);
@@ -52,11 +62,20 @@ function parseText(name: string, text: string): readonly unknown[] {
   });
 }
 
-/** JSON is the faster of the two by far, and machines write it. */
-function tryJson(text: string): unknown {
+/** JSON is the faster of the two by far, and machines write it: one value, or one after the other as jq does. */
+function tryJson(text: string): readonly unknown[] | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined;
   try {
-    return JSON.parse(text);
+    return [JSON.parse(text) as unknown];
+  } catch {
+    return tryJsonStream(text);
+  }
+}
+
+/** Only a value of its own begins with a brace at the start of a line, whether jq indents or not. */
+function tryJsonStream(text: string): readonly unknown[] | undefined {
+  try {
+    return text.split(/\n(?=\{)/).map((value): unknown => JSON.parse(value));
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import type { Cluster } from '../model/objects.ts';
 import type { Settings } from '../model/settings.ts';
 import { InputError } from '../problems/problem.ts';
 import type { NodeIdentity } from '../routing/node-view.ts';
+import { didYouMean, nearWords } from '../text/near.ts';
 
 export interface ChosenNode {
   readonly identity: NodeIdentity;
@@ -18,9 +19,10 @@ export function chooseNode(cluster: Cluster, settings: Settings): ChosenNode {
   const name = settings.hostnameOverride;
   if (name !== undefined) {
     const node = cluster.nodes.find((candidate) => candidate.name === name);
-    const warnings =
-      node === undefined ? [`Node ${name} is not in the manifests: its zone and addresses are unknown`] : [];
-    return { identity: { name, node }, warnings };
+    return {
+      identity: { name, node },
+      warnings: node === undefined ? [unknownNode(name, cluster, 'the manifests')] : [],
+    };
   }
   const [node, ...others] = cluster.nodes;
   if (node === undefined) {
@@ -28,7 +30,23 @@ export function chooseNode(cluster: Cluster, settings: Settings): ChosenNode {
     return { identity: { name: '', node: undefined }, warnings: [warning] };
   }
   if (others.length === 0) return { identity: { name: node.name, node }, warnings: [] };
-  const names = cluster.nodes.map((candidate) => candidate.name).join(', ');
-  const message = `expected the node to render for, since the manifests hold several: ${names}`;
+  const message = `expected the name of the node that is meant, since the manifests hold several: ${namesOf(cluster)}`;
   throw new InputError([{ where: '--hostname-override', path: '', message }]);
+}
+
+/** @param where the cluster comes from */
+export function unknownNode(name: string, { nodes }: Cluster, where: string): string {
+  const near = nearWords(
+    name,
+    nodes.map((node) => node.name),
+  );
+  return `Node ${name} is not in ${where}${didYouMean(near)}: its zone and addresses are unknown`;
+}
+
+const MOST_NAMED = 5;
+
+function namesOf({ nodes }: Cluster): string {
+  const names = nodes.slice(0, MOST_NAMED).map(({ name }) => name);
+  const more = nodes.length > MOST_NAMED ? ` and ${nodes.length - MOST_NAMED} more` : '';
+  return names.join(', ') + more;
 }

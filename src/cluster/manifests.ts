@@ -1,6 +1,8 @@
 import type * as z from 'zod/mini';
 import type { Cluster, EndpointSlice, Node, Service } from '../model/objects.ts';
 import { describeValue, expectedGot, InputError, type Problem } from '../problems/problem.ts';
+import { misspeltFields } from '../problems/schema-fields.ts';
+import { withinReason } from '../problems/within-reason.ts';
 import { problemsOf } from '../problems/zod.ts';
 import { isRecord, manifestObjects, type ManifestObject, type ManifestText } from './documents.ts';
 import { toNode } from './node.ts';
@@ -8,6 +10,7 @@ import { endpointSliceSchema, nodeSchema, serviceSchema } from './schemas.ts';
 import { sharedNodePorts } from './shared-node-ports.ts';
 import { serviceProblems, toService, type FieldProblem } from './service.ts';
 import { sliceProblems, toEndpointSlice } from './slice.ts';
+import { unusualNodePorts } from './unusual-node-ports.ts';
 
 export interface ManifestCluster {
   readonly cluster: Cluster;
@@ -53,7 +56,7 @@ class Reading {
     }
     const title = `${where}: ${objectTitle(kind, value)}`;
     if (!this.#isFirst(kind, value, where, title)) return;
-    this.#read(`${apiVersion} ${kind}`, value, title);
+    withinReason(title, () => this.#read(`${apiVersion} ${kind}`, value, title));
   }
 
   finish(): ManifestCluster {
@@ -63,7 +66,7 @@ class Reading {
         `${kind}: ${count === 1 ? 'one object' : `${count} objects`} skipped, no rules come of it`,
       );
     }
-    this.#warnings.push(...sharedNodePorts(this.#services));
+    this.#warnings.push(...sharedNodePorts(this.#services), ...unusualNodePorts(this.#services));
     const cluster = { services: this.#services, slices: this.#slices, nodes: this.#nodes };
     return { cluster, warnings: this.#warnings };
   }
@@ -73,6 +76,7 @@ class Reading {
       case 'v1 Service': {
         const raw = this.#check(serviceSchema, value, title, serviceProblems);
         if (raw === undefined) return;
+        this.#warnings.push(...misspeltFields(serviceSchema, value).map((warning) => `${title}: ${warning}`));
         const service = toService(raw);
         this.#services.push(service);
         this.#warnings.push(...pendingFields(service).map((warning) => `${title}: ${warning}`));

@@ -2,10 +2,10 @@ import type { Node } from '../model/objects.ts';
 import { parseAddress, parseCidr } from '../net/address.ts';
 import type { RawNode } from './schemas.ts';
 
-export const ZONE_LABEL = 'topology.kubernetes.io/zone';
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** Put on a node that the cluster autoscaler is about to remove. */
-export const LEAVING_TAINT = 'ToBeDeletedByClusterAutoscaler';
+const LEAVING_TAINT = 'ToBeDeletedByClusterAutoscaler';
 
 /** Internal addresses come before external ones, as GetNodeHostIPs in pkg/util/node orders them. */
 export function toNode(raw: RawNode): Node {

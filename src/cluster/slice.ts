@@ -5,11 +5,11 @@ import { expectedGot } from '../problems/problem.ts';
 import type { RawEndpointSlice } from './schemas.ts';
 import { toProtocol, type FieldProblem } from './service.ts';
 
-export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** Slices of headless services carry it; the proxy does not watch them. */
 export const HEADLESS_LABEL = 'service.kubernetes.io/headless';
 
-export const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
+const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time';
 
 /**
  * The slice as the proxy sees it, or undefined where it takes no part: of type FQDN, of a headless

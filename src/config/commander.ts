@@ -58,7 +58,8 @@ function textsOf(value: unknown): readonly string[] {
 function optionOf(flag: Flag): Option {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
   const isOptional = flag.kind === 'bool' || flag.kind === 'boolOrText';
-  const value = isOptional ? `[${PLACEHOLDERS[flag.kind]}]` : `<${PLACEHOLDERS[flag.kind]}>`;
+  const what = FILES.has(flag.name) ? 'file' : PLACEHOLDERS[flag.kind];
+  const value = isOptional ? `[${what}]` : `<${what}>`;
   const standard = flag.default === undefined ? '' : ` (default: ${flag.default})`;
   return new Option(`${short}--${flag.name} ${value}`, flag.help + standard)
     .argParser(flag.short === undefined ? collect : collectShort)
@@ -98,6 +99,8 @@ const GROUPS: readonly { readonly about: string; readonly flags: readonly Flag[]
   { about: 'the rules', flags: RULE_FLAGS },
   { about: 'connection tracking', flags: CONNTRACK_FLAGS },
 ];
+
+const FILES: ReadonlySet<string> = new Set(['config', 'kubeconfig', 'write-config-to']);
 
 const PLACEHOLDERS: Readonly<Record<Flag['kind'], string>> = {
   bool: 'bool',

@@ -7,8 +7,8 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-export const HEALTHZ_PORT = 10_256;
-export const METRICS_PORT = 10_249;
+const HEALTHZ_PORT = 10_256;
+const METRICS_PORT = 10_249;
 
 /** What a default depends on besides the configuration itself. */
 export interface DefaultsContext {

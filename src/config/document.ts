@@ -7,6 +7,7 @@ import {
   type SchemaOptions,
 } from 'yaml';
 import { expectedGot, InputError, type Problem } from '../problems/problem.ts';
+import { withinReason } from '../problems/within-reason.ts';
 import { API_VERSION, KIND } from './configuration.ts';
 import { isObject } from './path.ts';
 
@@ -44,7 +45,9 @@ export function readDocument({ name, text }: ConfigFile): ConfigDocument {
 
 function readDocuments(name: string, text: string): readonly ConfigDocument[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines });
+  const documents = withinReason(name, () =>
+    parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines }),
+  );
   refuse([...documents].flatMap((document) => syntaxProblems(document, name, lines)));
   return [...documents].map((document, index) => {
     const where = documents.length === 1 ? name : `${name}, document ${index + 1}`;
@@ -93,10 +96,25 @@ function valueOf(document: Document.Parsed, where: string): unknown {
 
 function kindProblems({ where, raw }: ConfigDocument): readonly Problem[] {
   if (!isObject(raw)) return [{ where, path: '', message: expectedGot(`a ${KIND}`, raw) }];
+  const hint = wrapped(raw);
+  if (hint !== undefined) return [{ where, path: '', message: hint }];
   const wanted = { apiVersion: API_VERSION, kind: KIND };
   return (['apiVersion', 'kind'] as const)
     .filter((path) => raw[path] !== wanted[path])
     .map((path) => ({ where, path, message: expectedGot(JSON.stringify(wanted[path]), raw[path]) }));
+}
+
+/** How to get at the file that is a text in what `kubectl get configmap kube-proxy -o yaml` prints. */
+function wrapped({ kind, metadata, data }: Readonly<Record<string, unknown>>): string | undefined {
+  const key = Object.entries(isObject(data) ? data : {}).find(
+    ([, text]) => typeof text === 'string' && text.includes(KIND),
+  )?.[0];
+  if (kind !== 'ConfigMap' || key === undefined) return undefined;
+  const { name, namespace } = isObject(metadata) ? metadata : {};
+  const words = [typeof namespace === 'string' ? `-n ${namespace}` : '', 'get configmap', name];
+  const owner = words.filter((word) => typeof word === 'string' && word !== '').join(' ');
+  const path = key.replaceAll('.', '\\.');
+  return `expected a ${KIND}, got a ConfigMap that holds one: kubectl ${owner} -o jsonpath='{.data.${path}}' prints it`;
 }
 
 function refuse(problems: readonly Problem[]): void {

@@ -1,5 +1,6 @@
 import type { Settings } from '../model/settings.ts';
 import { InputError } from '../problems/problem.ts';
+import { withinReason } from '../problems/within-reason.ts';
 import { applyFlags } from './apply-flags.ts';
 import { API_VERSION, KIND, type Configuration } from './configuration.ts';
 import { withDefaults } from './defaults.ts';
@@ -33,7 +34,7 @@ export function readConfig({
 }): EffectiveConfig {
   const document = file === undefined ? undefined : readDocument(file);
   const flagged = applyFlags(document?.raw ?? { apiVersion: API_VERSION, kind: KIND }, flags);
-  const { given, problems, broken } = readShape(flagged.raw);
+  const { given, problems, broken } = withinReason(document?.where ?? 'flags', () => readShape(flagged.raw));
   const provenance = provenanceOf({ ...flagged, where: document?.where, broken });
   const configuration = withDefaults(given, { ...provenance, ports: flagged.ports });
   const allProblems = [

@@ -17,7 +17,7 @@ export interface Shape {
 export function readShape(raw: unknown): Shape {
   const result = configurationSchema.safeParse(raw);
   if (result.success) return { given: result.data, problems: [], broken: new Set() };
-  const problems = problemsOf(result.error, raw, '');
+  const problems = problemsOf(result.error, raw, '', configurationSchema);
   const brokenPaths = result.error.issues.flatMap(fieldsOf);
   const broken = new Set(brokenPaths.map(formatPath));
   const rest = configurationSchema.safeParse(without(raw, brokenPaths));

@@ -11,7 +11,7 @@ const UNUSED: readonly { readonly path: string; readonly why: string }[] = [
   { path: 'winkernel', why: 'it is for Windows' },
   { path: 'windowsRunAsService', why: 'it is for Windows' },
   { path: 'portRange', why: 'kube-proxy does not use it either since it has no userspace mode' },
-  { path: 'featureGates', why: 'nothing here has a gate' },
+  { path: 'featureGates', why: 'nothing here has this gate' },
   { path: 'configSyncPeriod', why: 'the API is watched, and its watches are made anew by themselves' },
   { path: 'showHiddenMetricsForVersion', why: 'no metric is hidden' },
   { path: 'clientConnection.qps', why: 'a proxy that watches makes a handful of requests an hour' },
@@ -23,6 +23,9 @@ const UNUSED: readonly { readonly path: string; readonly why: string }[] = [
   { path: 'logging.options', why: 'the log is one stream without a buffer' },
 ];
 
+/** The gate that decides rules; see the NodeView. */
+const HONOURED_GATE = 'featureGates.AllowServiceExternalIPs';
+
 /**
  * A warning for the mode, where it is another than iptables, and for each setting that has no effect.
  * A value that equals the default is no setting: a file that `--write-config-to` wrote warns of nothing.
@@ -31,9 +34,9 @@ export function warningsOf(configuration: Configuration, provenance: Provenance)
   const defaults = withDefaults({ apiVersion: API_VERSION, kind: KIND }, NO_FLAGS);
   const warn = (path: string, message: string): string => formatProblem(provenance.at(path, message));
   const unused = UNUSED.flatMap(({ path, why }) =>
-    changedLeaves(path, valueAt(configuration, path), valueAt(defaults, path)).map((leaf) =>
-      warn(leaf, `not used: ${why}`),
-    ),
+    changedLeaves(path, valueAt(configuration, path), valueAt(defaults, path))
+      .filter((leaf) => leaf !== HONOURED_GATE)
+      .map((leaf) => warn(leaf, `not used: ${why}`)),
   );
   return [...modeWarnings(configuration, provenance, warn), ...unused];
 }

@@ -50,19 +50,24 @@ function tableName(text: string): TableName | undefined {
 function readRule(line: string): { readonly chain: string; readonly rule: GraphRule } | undefined {
   const [, packets, chain, text = ''] = /^(?:\[(\d+):\d+\] )?-A (\S+)(?: ([^]*))?$/.exec(line) ?? [];
   if (chain === undefined) return undefined;
-  return { chain, rule: packets === undefined ? { text } : { text, packets: Number(packets) } };
+  const rule = { text: text.trimEnd() };
+  return { chain, rule: packets === undefined ? rule : { ...rule, packets: Number(packets) } };
 }
 
 /** A comment may hold a newline, which iptables-save prints as it is: such a rule takes several lines. */
 function* wholeRules(lines: Iterable<string>): Iterable<string> {
-  let open: string | undefined;
+  let open: string[] = [];
   for (const line of lines) {
-    const text: string = open === undefined ? line : `${open}\n${line}`;
-    const mayBeOpen = text.includes('"') && (text.startsWith('-A ') || text.startsWith('['));
-    open = mayBeOpen && endsInQuotes(text) ? text : undefined;
-    if (open === undefined) yield text;
+    const isOpen = open.length > 0;
+    const mayBeOpen = isOpen || line.startsWith('-A ') || line.startsWith('[');
+    const endsOpen = mayBeOpen && endsInQuotes(line, isOpen);
+    if (isOpen || endsOpen) open.push(line);
+    if (endsOpen) continue;
+    yield isOpen ? open.join('\n') : line;
+    open = [];
   }
-  if (open !== undefined) yield open;
+  // A quote that nothing closes spoils its own line, and not all that follow.
+  yield* open.slice(1);
 }
 
 /** The same lines, with a space where a comment holds a newline. */
@@ -70,11 +75,13 @@ export function* oneLineRules(lines: Iterable<string>): Iterable<string> {
   for (const line of wholeRules(lines)) yield line.replaceAll('\n', ' ');
 }
 
-function endsInQuotes(text: string): boolean {
-  let inside = false;
-  for (let index = 0; index < text.length; index += 1) {
-    if (text[index] === '\\') index += 1;
-    else if (text[index] === '"') inside = !inside;
+/** @param isInside whether it begins in quotes */
+function endsInQuotes(line: string, isInside: boolean): boolean {
+  if (!line.includes('"')) return isInside;
+  let inside = isInside;
+  for (let index = 0; index < line.length; index += 1) {
+    if (line[index] === '\\') index += 1;
+    else if (line[index] === '"') inside = !inside;
   }
   return inside;
 }

@@ -6,6 +6,7 @@ import type { Fate, Outcome } from './fate.ts';
 import { throughHook, type Journey, type Leg, type Loss } from './hooks.ts';
 import type { Packet } from './packet.ts';
 import type { Program } from './program.ts';
+import { walkLimit } from './walk-limit.ts';
 
 /**
  * What becomes of a packet, with exact probabilities, which add up to 1. Equal outcomes are one fate.
@@ -16,12 +17,20 @@ import type { Program } from './program.ts';
  * path filters and all else that may lose a packet without a rule are not looked at.
  *
  * @throws TypeError where packet and rules are not of one family
+ * @throws TooManyWaysError where there is no end of ways through the rules
  */
 export function fatesOf(program: Program, packet: Packet, facts: NodeFacts): readonly Fate[] {
   if (packet.family !== program.family) {
     throw new TypeError(`expected a packet of ${program.family}, got one of ${packet.family}`);
   }
-  const journey: Journey = { program, packet, facts, source: tested(packet.source), losses: [] };
+  const journey: Journey = {
+    program,
+    packet,
+    facts,
+    source: tested(packet.source),
+    losses: [],
+    limit: walkLimit(),
+  };
   const start: Leg = {
     branch: { probability: ONE, mark: packet.mark ?? 0, seen: undefined, path: undefined },
     destination: tested(packet.destination),

@@ -7,6 +7,7 @@ import { add } from './fraction.ts';
 import type { Header } from './header.ts';
 import type { Packet } from './packet.ts';
 import type { Program, ProgramChain, ProgramTable } from './program.ts';
+import type { WalkLimit } from './walk-limit.ts';
 import { walk, type Ending } from './walk.ts';
 
 /** One packet's way through the node. */
@@ -17,6 +18,7 @@ export interface Journey {
   readonly source: TestedAddress;
   /** Takes the ways that have come to an end. */
   readonly losses: Loss[];
+  readonly limit: WalkLimit;
 }
 
 /** A branch between two tables, with what they have made of it. */
@@ -74,7 +76,7 @@ function throughTable(
 ): readonly Leg[] {
   const header = headerAt(journey, hook, leg);
   const onwards: Leg[] = [];
-  for (const ending of walk(table, base, header, leg.branch)) {
+  for (const ending of walk(table, base, header, leg.branch, journey.limit)) {
     const next = afterTable(ending, table.name, leg);
     if ('outcome' in next) journey.losses.push(next);
     else onwards.push(next);

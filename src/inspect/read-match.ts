@@ -128,13 +128,16 @@ function readMark({ not, values }: Option): InspectedMatch | undefined {
   return negated(not, { kind: 'maskedMark', value, mask });
 }
 
+const ALL_BITS = 0xffff_ffff;
+
 /** `0x4000/0x4000`; without a mask, all bits count. */
 export function markAndMask(
   text: string | undefined,
 ): { readonly value: number; readonly mask: number } | undefined {
   const [, value, mask = '0xffffffff'] =
     /^(0x[\da-f]{1,8}|\d+)(?:\/(0x[\da-f]{1,8}|\d+))?$/i.exec(text ?? '') ?? [];
-  return value === undefined ? undefined : { value: Number(value), mask: Number(mask) };
+  if (value === undefined || Number(value) > ALL_BITS || Number(mask) > ALL_BITS) return undefined;
+  return { value: Number(value), mask: Number(mask) };
 }
 
 function localAddress(side: 'source' | 'destination'): OptionReader {
@@ -173,6 +176,7 @@ function readRecent({ options }: Section, { family }: RuleContext): readonly Ins
   const list = (valueOf('--name') ?? 'DEFAULT') as ChainName;
   const understood =
     options.every(({ name }) => RECENT_OPTIONS.has(name)) &&
+    /^\d*$/.test(valueOf('--seconds') ?? '') &&
     WHOLE_ADDRESS.has(valueOf('--mask') ?? '255.255.255.255');
   const question = options.find(({ name }) => name === '--rcheck' || name === '--set');
   if (!understood || question === undefined) return undefined;

@@ -6,6 +6,7 @@ import type { RulePlace } from './fate.ts';
 import { headerAnswer, type Header } from './header.ts';
 import type { InspectedTarget } from './inspected-rule.ts';
 import type { ProgramChain, ProgramRule, ProgramTable } from './program.ts';
+import { expectRoom, spendOnBranches, spendOnHeader, type WalkLimit } from './walk-limit.ts';
 
 /** How a branch leaves a table. */
 export type Ending =
@@ -19,14 +20,17 @@ export type Ending =
  * Sends a packet through one of the kernel's own chains. All branches go through a chain together, and
  * those alike are put together where it ends: a thousand rules that each take a share cost a thousand
  * divisions, and not one for each of their combinations.
+ *
+ * @throws TooManyWaysError where that is more than `limit` allows
  */
 export function walk(
   table: ProgramTable,
   base: ProgramChain,
   header: Header,
   branch: Branch,
+  limit: WalkLimit,
 ): readonly Ending[] {
-  const walking: Walking = { table, header, endings: [], entered: new Set() };
+  const walking: Walking = { table, header, limit, endings: [], entered: new Set() };
   for (const leaving of through(walking, base, [branch])) {
     walking.endings.push(
       base.policy === 'DROP'
@@ -40,6 +44,7 @@ export function walk(
 interface Walking {
   readonly table: ProgramTable;
   readonly header: Header;
+  readonly limit: WalkLimit;
   readonly endings: Ending[];
   /** The chains that the walk is in: it may not enter one of them again. */
   readonly entered: Set<ProgramChain>;
@@ -83,8 +88,10 @@ function past(
   branches: readonly Branch[],
   returned: Branch[],
 ): readonly Branch[] {
+  spendOnHeader(walking.limit, standing);
   const ofHeader = headerAnswer(standing.rule, walking.header);
   if (ofHeader === false) return branches;
+  spendOnBranches(walking.limit, branches, standing);
   const hits: Branch[] = [];
   const missed: Branch[] = [];
   for (const branch of branches) {
@@ -160,6 +167,7 @@ function into(
   branches: readonly Branch[],
 ): readonly Branch[] {
   const chain = walking.table.chains.get(name);
+  expectRoom(walking.entered.size, standing);
   if (chain !== undefined && !walking.entered.has(chain)) return through(walking, chain, branches);
   const part = chain === undefined ? `a jump to ${name}, which is not there` : `a loop through ${name}`;
   for (const branch of branches) walking.endings.push(lost(standing, branch, part));

@@ -7,23 +7,8 @@ import { describeValue, InputError } from '../../src/problems/problem.ts';
 import { hostileText, hostileValue, mangled, nestedText, spoiled } from './hostile.ts';
 import { CONFIGURATIONS, MANIFESTS, OBJECTS } from './objects.ts';
 import { parse } from 'yaml';
+import { usedOrRefused } from './used-or-refused.ts';
 import { withstands } from './withstands.ts';
-
-/** Either it can be used, or the problems say where, and can be shown on a terminal. */
-function usedOrRefused(read: () => unknown): void {
-  try {
-    read();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    expect(error.problems).not.toEqual([]);
-    for (const { where, message } of error.problems) {
-      expect(where).not.toBe('');
-      expect(message).not.toBe('');
-    }
-    // Control characters, and those that turn the direction of writing, work upon the reader's terminal.
-    expect(error.message.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\p{Bidi_Control}|\p{Zl}|\p{Zp}/u);
-  }
-}
 
 /** @param path such as `spec.ports[0].port` */
 function set(object: object, path: string, value: unknown): void {
@@ -34,7 +19,8 @@ function set(object: object, path: string, value: unknown): void {
 }
 
 describe('the reader of manifests', () => {
-  const manifests = (text: string) => usedOrRefused(() => readManifests([{ name: 'web.yaml', text }]));
+  const manifests = (text: string): void =>
+    void usedOrRefused(() => readManifests([{ name: 'web.yaml', text }]));
 
   withstands('any text', hostileText, manifests);
   withstands('damaged YAML', mangled(MANIFESTS), manifests);
@@ -96,8 +82,8 @@ describe('the reader of manifests', () => {
 });
 
 describe('the reader of configurations', () => {
-  const configuration = (text: string, flags: FlagValues = {}) =>
-    usedOrRefused(() => readConfig({ file: { name: 'config.yaml', text }, flags }));
+  const configuration = (text: string, flags: FlagValues = {}): void =>
+    void usedOrRefused(() => readConfig({ file: { name: 'config.yaml', text }, flags }));
   const flags = fc.dictionary(
     fc.constantFrom(...FLAGS.map(({ name }) => name)),
     fc.array(hostileText, { minLength: 1, maxLength: 2 }),

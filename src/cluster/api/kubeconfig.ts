@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { expectedGot, InputError, type Problem } from '../../problems/problem.ts';
+import { unreadable } from '../../problems/unreadable.ts';
 import { isRecord } from '../documents.ts';
 
 /** How the API server is found, as kube-proxy's flags of these names say. */
@@ -28,8 +29,9 @@ export async function loadKubeConfig({ kubeconfig = '', master = '' }: ServerCho
 }
 
 async function loadFile(config: KubeConfig, path: string): Promise<void> {
+  const text = await readText(path);
   try {
-    const content: unknown = parse(await readFile(path, 'utf8'));
+    const content: unknown = parse(text);
     // A text may be a token that was taken for a kubeconfig.
     if (typeof content === 'string') throw new Error('expected a kubeconfig, got a text');
     if (!isRecord(content)) throw new Error(expectedGot('a kubeconfig', content));
@@ -37,7 +39,8 @@ async function loadFile(config: KubeConfig, path: string): Promise<void> {
     config.loadFromString(JSON.stringify({ ...content, users: users(content.users, directory) }));
     config.makePathsAbsolute(directory);
   } catch (error) {
-    throw problem(path, '', firstLine(error instanceof Error ? error.message : String(error)));
+    const reason = firstLine(error instanceof Error ? error.message : String(error));
+    throw problem(path, '', reason.startsWith('expected') ? reason : `expected a kubeconfig: ${reason}`);
   }
   if (config.getCurrentCluster() === null) {
     const message = expectedGot('the name of a context whose cluster is listed', config.currentContext);
@@ -45,9 +48,17 @@ async function loadFile(config: KubeConfig, path: string): Promise<void> {
   }
 }
 
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
 /** The lines after it show the text round a mistake, which in a kubeconfig is a secret more often than not. */
 function firstLine(message: string): string {
-  return message.replace(/:?\n[^]*$/, '');
+  return message.replace(/:?\n[^]*$/, '').replace(/; please use YAML\.parseAllDocuments\(\).*/, '');
 }
 
 /**

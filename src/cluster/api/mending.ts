@@ -55,26 +55,29 @@ function matches(part: string, segment: PropertyKey | undefined): boolean {
   return part === '*' ? typeof segment === 'number' : part === segment;
 }
 
+type Path = readonly PropertyKey[];
+
 /** A copy of the value without what stands at these paths. */
-export function without(value: unknown, paths: readonly (readonly PropertyKey[])[]): unknown {
+export function without(value: unknown, paths: readonly Path[]): unknown {
   if (paths.length === 0) return value;
+  // Once for all: a list may have as many bad items as it has items.
+  const byKey = Map.groupBy(paths, ([first]) => first);
   if (Array.isArray(value)) {
     return value.flatMap((item: unknown, index) => {
-      const inside = pathsInto(paths, index);
+      const inside = pathsBelow(byKey.get(index));
       return inside === undefined ? [] : [without(item, inside)];
     });
   }
   if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) => {
-      const inside = pathsInto(paths, key);
+      const inside = pathsBelow(byKey.get(key));
       return inside === undefined ? [] : [[key, without(item, inside)]];
     }),
   );
 }
 
-/** The paths that go on below this key; undefined where one ends here. */
-function pathsInto(paths: readonly (readonly PropertyKey[])[], key: PropertyKey) {
-  const inside = paths.filter(([first]) => first === key).map(([, ...rest]) => rest);
-  return inside.some((rest) => rest.length === 0) ? undefined : inside;
+/** The paths that go on below a key; undefined where one ends there. */
+function pathsBelow(paths: readonly Path[] = []): readonly Path[] | undefined {
+  return paths.some(({ length }) => length === 1) ? undefined : paths.map(([, ...rest]) => rest);
 }

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { formatPath, type Problem } from '../../problems/problem.ts';
+import { BEYOND_REASON } from '../../problems/within-reason.ts';
 import { problemsOf } from '../../problems/zod.ts';
 import { isRecord } from '../documents.ts';
 import type { FieldProblem } from '../service.ts';
@@ -30,9 +31,14 @@ export function readObject<Raw, Model>(
   value: unknown,
   title: string,
 ): Reading<Model> {
-  const first = check(reader, value, title);
-  if (first.fine) return { kind: 'good', model: reader.project(first.raw), problems: [] };
-  return readMended(reader, value, title, first.findings);
+  try {
+    const first = check(reader, value, title);
+    if (first.fine) return { kind: 'good', model: reader.project(first.raw), problems: [] };
+    return readMended(reader, value, title, first.findings);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return bad([{ where: title, path: '', message: BEYOND_REASON }]);
+  }
 }
 
 interface Finding {

@@ -10,7 +10,7 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Milliseconds until the server must have begun its answer. */
+  /** Milliseconds until there must be credentials, and again until the server must have begun its answer. */
   readonly answerWithin: number;
   readonly signal: AbortSignal;
 }
@@ -46,7 +46,7 @@ const MOST_FAULT_BODY = 65_536;
  */
 export function transport(access: Access, options: TransportOptions): Transport {
   return async (request) => {
-    const admission = await access.admit();
+    const admission = await inTime(access.admit(), request);
     const report = reporter(request, admission, options);
     let response;
     try {
@@ -62,6 +62,25 @@ export function transport(access: Access, options: TransportOptions): Transport 
     if (fault.kind === 'unauthorized') await access.renew(admission.generation);
     throw new FaultError(fault);
   };
+}
+
+/** What makes credentials may be a program of others, which may hang. */
+async function inTime(
+  admission: Promise<Admission>,
+  { answerWithin, signal }: ApiRequest,
+): Promise<Admission> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const message = `no credentials within ${answerWithin / 1000} s`;
+  const late = setTimeout(() => reject(new FaultError({ kind: 'credentials', message })), answerWithin);
+  const stop = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([admission, over]);
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 function send(

@@ -91,7 +91,7 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'kubeconfig',
     kind: 'text',
     path: 'clientConnection.kubeconfig',
-    help: 'the file that says how to reach the API; without it, the service account is used',
+    help: "the file that says how to reach the API; without it, the pod's service account, or for who only looks kubectl's file",
   },
   {
     use: 'config',
@@ -125,8 +125,7 @@ export const PROCESS_FLAGS: readonly (ConfigFlag | PortFlag)[] = [
     name: 'feature-gates',
     kind: 'gates',
     path: 'featureGates',
-    why: 'nothing here has a gate',
-    help: 'not used: nothing here has a gate',
+    help: 'AllowServiceExternalIPs=false makes no rules for external IPs; no other gate is used',
   },
   {
     use: 'config',

@@ -1,7 +1,7 @@
 import { KUBE_NODEPORTS } from '../../chains/fixed.ts';
 import type { RulePlace } from '../fate.ts';
 import type { Program, ProgramChain, ProgramTable } from '../program.ts';
-import { findCalls, type Call } from './calls.ts';
+import { calleesFirst, callsIn, type CallOrder, type Calls } from './calls.ts';
 import { unreachableRules } from './unreachable.ts';
 
 /** What is wrong with the rules whatever the services are. */
@@ -15,7 +15,7 @@ export interface StructureFault {
 }
 
 /** nft refuses more chains inside one another, those of the kernel not counted. */
-export const DEEPEST_NESTING = 15;
+const DEEPEST_NESTING = 15;
 
 /** Chains that stand for themselves: they watch for a flush, or other programs jump to them. */
 const STANDING_ALONE = /^KUBE-(PROXY-CANARY|KUBELET-CANARY|IPTABLES-HINT|MARK-DROP|MARK-MASQ|FIREWALL)$/;
@@ -25,15 +25,16 @@ export function structureFaults(program: Program): readonly StructureFault[] {
 }
 
 function tableFaults(table: ProgramTable): readonly StructureFault[] {
-  const calls = new Map([...table.chains.values()].map((chain) => [chain.name, findCalls(chain)]));
+  const calls = callsIn(table.chains.values());
   const dangling = danglingJumps(table, calls);
-  const loops = loopFaults(table, calls);
+  const order = calleesFirst(calls.keys(), calls);
+  const loops = loopFaults(table, order);
   if (loops.length > 0) return [...dangling, ...loops];
   return [
     ...dangling,
     ...orphans(table, calls),
-    ...tooDeep(table, calls),
-    ...unreachableRules(table).map(({ chain, rule, shadow }): StructureFault => ({
+    ...tooDeep(table, calls, order),
+    ...unreachableRules(table, order).map(({ chain, rule, shadow }): StructureFault => ({
       kind: 'unreachableRule',
       table: table.name,
       chain,
@@ -42,8 +43,6 @@ function tableFaults(table: ProgramTable): readonly StructureFault[] {
     })),
   ];
 }
-
-type Calls = ReadonlyMap<string, readonly Call[]>;
 
 function danglingJumps(table: ProgramTable, calls: Calls): readonly StructureFault[] {
   return [...calls].flatMap(([chain, ofChain]) =>
@@ -59,35 +58,20 @@ function danglingJumps(table: ProgramTable, calls: Calls): readonly StructureFau
   );
 }
 
-function loopFaults(table: ProgramTable, calls: Calls): readonly StructureFault[] {
-  const done = new Set<string>();
-  const open = new Set<string>();
-  const faults: StructureFault[] = [];
-  const visit = (chain: string): void => {
-    open.add(chain);
-    for (const { target, rule } of calls.get(chain) ?? []) {
-      if (open.has(target)) {
-        const place = { table: table.name, chain, rule };
-        faults.push({ kind: 'loop', table: table.name, chain, place, what: `leads back to ${target}` });
-      } else if (!done.has(target)) visit(target);
-    }
-    open.delete(chain);
-    done.add(chain);
-  };
-  for (const chain of calls.keys()) if (!done.has(chain)) visit(chain);
-  return faults;
+function loopFaults({ name: table }: ProgramTable, { loops }: CallOrder): readonly StructureFault[] {
+  return loops.map(({ chain, call: { target, rule } }): StructureFault => ({
+    kind: 'loop',
+    table,
+    chain,
+    place: { table, chain, rule },
+    what: `leads back to ${target}`,
+  }));
 }
 
 /** Where node ports answer on no address of the node, nothing leads to nat KUBE-NODEPORTS, but it is there. */
 function orphans(table: ProgramTable, calls: Calls): readonly StructureFault[] {
-  const reached = new Set<string>();
-  const visit = (chain: string): void => {
-    if (reached.has(chain)) return;
-    reached.add(chain);
-    for (const { target } of calls.get(chain) ?? []) visit(target);
-  };
-  for (const { name } of baseChains(table)) visit(name);
-  visit(KUBE_NODEPORTS);
+  const starts = [...baseChains(table).map(({ name }) => name), KUBE_NODEPORTS];
+  const reached = new Set(calleesFirst(starts, calls).chains);
   return [...table.chains.values()]
     .filter(({ name }) => !reached.has(name) && name.startsWith('KUBE-') && !STANDING_ALONE.test(name))
     .map(({ name }): StructureFault => ({
@@ -99,17 +83,14 @@ function orphans(table: ProgramTable, calls: Calls): readonly StructureFault[] {
     }));
 }
 
-function tooDeep(table: ProgramTable, calls: Calls): readonly StructureFault[] {
+function tooDeep(table: ProgramTable, calls: Calls, { chains }: CallOrder): readonly StructureFault[] {
   const depths = new Map<string, number>();
-  const depthOf = (chain: string): number => {
-    const known = depths.get(chain);
-    if (known !== undefined) return known;
-    const depth = 1 + Math.max(0, ...(calls.get(chain) ?? []).map(({ target }) => depthOf(target)));
-    depths.set(chain, depth);
-    return depth;
-  };
+  for (const chain of chains) {
+    const below = (calls.get(chain) ?? []).map(({ target }) => depths.get(target) ?? 0);
+    depths.set(chain, 1 + below.reduce((deepest, depth) => Math.max(deepest, depth), 0));
+  }
   return baseChains(table)
-    .map((chain) => ({ chain, depth: depthOf(chain.name) - 1 }))
+    .map((chain) => ({ chain, depth: (depths.get(chain.name) ?? 1) - 1 }))
     .filter(({ depth }) => depth > DEEPEST_NESTING)
     .map(({ chain: { name }, depth }): StructureFault => ({
       kind: 'tooDeep',

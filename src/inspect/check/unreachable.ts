@@ -1,5 +1,6 @@
 import type { InspectedMatch, InspectedRule } from '../inspected-rule.ts';
 import type { ProgramChain, ProgramTable } from '../program.ts';
+import type { CallOrder } from './calls.ts';
 
 /** A rule behind another one of its chain that lets no packet pass. */
 export interface UnreachableRule {
@@ -22,12 +23,12 @@ const CERTAIN = 2 ** 31;
  *
  * @param table without loops
  */
-export function unreachableRules(table: ProgramTable): readonly UnreachableRule[] {
-  const order = callersFirst(table);
-  const entering = enteringProtocols(order, table);
+export function unreachableRules(table: ProgramTable, { chains }: CallOrder): readonly UnreachableRule[] {
+  const order = chains.map((name) => table.chains.get(name)).filter((chain) => chain !== undefined);
+  const entering = enteringProtocols(order.toReversed(), table);
   const ends = new Set<string>();
   const found: UnreachableRule[] = [];
-  for (const chain of order.toReversed()) {
+  for (const chain of order) {
     const protocols = entering.get(chain.name) ?? 0;
     if (protocols === 0) continue;
     const last = chain.rules.findIndex(
@@ -76,6 +77,7 @@ function letsNothingPass({ target }: InspectedRule, ends: ReadonlySet<string>): 
   }
 }
 
+/** @param order in which no chain comes before those that lead to it */
 function enteringProtocols(
   order: readonly ProgramChain[],
   table: ProgramTable,
@@ -93,22 +95,4 @@ function enteringProtocols(
     }
   }
   return entering;
-}
-
-/** An order in which no chain comes before those that lead to it. */
-function callersFirst({ chains }: ProgramTable): readonly ProgramChain[] {
-  const done = new Set<string>();
-  const order: ProgramChain[] = [];
-  const visit = (chain: ProgramChain): void => {
-    if (done.has(chain.name)) return;
-    done.add(chain.name);
-    for (const { rule } of chain.rules) {
-      if (rule.target?.kind !== 'jump' && rule.target?.kind !== 'goto') continue;
-      const next = chains.get(rule.target.chain);
-      if (next !== undefined) visit(next);
-    }
-    order.push(chain);
-  };
-  for (const chain of chains.values()) visit(chain);
-  return order.reverse();
 }

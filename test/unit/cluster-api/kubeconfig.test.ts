@@ -149,6 +149,7 @@ describe('a kubeconfig that cannot work', () => {
     ['- a list', 'expected a kubeconfig, got a list'],
     ['clusters: [{name: a}]', 'clusters[0].cluster is missing'],
     ['a: [', 'at line'],
+    ['a: 1\n---\nb: 2', 'bad: expected a kubeconfig: Source contains multiple documents'],
   ])('%s', async (content, message) => {
     const path = join(directory, 'bad');
     writeFileSync(path, content);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { without } from '../../../src/cluster/api/mending.ts';
 import { ENDPOINT_SLICES, headOf, ownNode, SERVICES } from '../../../src/cluster/api/resource.ts';
+import { BEYOND_REASON } from '../../../src/problems/within-reason.ts';
 import { node, service, slice } from '../../api/objects.ts';
 
 function readService(fields: Readonly<Record<string, unknown>>, status: unknown = {}) {
@@ -9,6 +11,17 @@ function readService(fields: Readonly<Record<string, unknown>>, status: unknown 
 }
 
 const PORT = { name: 'http', protocol: 'TCP', port: 80 };
+
+it('a list may have as many bad items as it has items', () => {
+  const items = Array<number>(400_000).fill(1);
+  const paths = items.map((_, index) => ['list', index]);
+  expect(without({ list: [...items, 2], other: 3 }, paths)).toEqual({ list: [2], other: 3 });
+});
+
+it('a service of which more is bad than can be told is bad', () => {
+  const { kind, problems } = readService({ externalIPs: [...Array<number>(300_000).fill(1), '192.0.2.1'] });
+  expect({ kind, problems }).toEqual({ kind: 'bad', problems: [`: ${BEYOND_REASON}`] });
+});
 
 describe('a service that is partly bad', () => {
   it.each<[string, Record<string, unknown>, object, string]>([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readManifests } from '../../../src/cluster/manifests.ts';
 import { InputError } from '../../../src/problems/problem.ts';
+import { BEYOND_REASON } from '../../../src/problems/within-reason.ts';
 
 /** A manifest's text and the exact lines that a user is told. */
 type Malformed = readonly [title: string, text: string, ...lines: readonly string[]];
@@ -341,6 +342,27 @@ describe('a malformed manifest is refused with file, object, field, value and wh
       expect(error.message.split('\n')).toEqual(lines);
     });
   }
+
+  it('tells what is nested more deeply than it can follow', () => {
+    const text = `{apiVersion: v1, kind: Service, spec: [${'a: '.repeat(5_000)}]}`;
+    const error: unknown = catchError(() => readManifests([{ name: 'web.yaml', text }]));
+    expect(error).toEqual(new InputError([{ where: 'web.yaml', path: '', message: BEYOND_REASON }]));
+  });
+
+  it('tells of an object of which too much is wrong to be told', () => {
+    const externalIPs = Array<number>(300_000).fill(1);
+    const web = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { externalIPs } };
+    const error: unknown = catchError(() => readManifests([{ name: 'web.yaml', text: JSON.stringify(web) }]));
+    expect(error).toEqual(
+      new InputError([{ where: 'web.yaml: Service default/web', path: '', message: BEYOND_REASON }]),
+    );
+  });
+
+  it('tells the first of very many errors', () => {
+    const text = `kind: ${'&a '.repeat(170_000)}`;
+    const error: unknown = catchError(() => readManifests([{ name: 'web.yaml', text }]));
+    expect((error as InputError).problems).toMatchObject([{ where: 'web.yaml, line 1, column 10' }]);
+  });
 
   it('tells every problem of every object at once', () => {
     const text = [port('{port: 0}, {port: 70000}'), node('spec: {podCIDRs: [ten]}')].join('\n---\n');

@@ -32,6 +32,27 @@ describe('manifests written by hand', () => {
     );
   });
 
+  it('are told of a field that is nearly one, and of no other', () => {
+    const misspelt = NODE_PORT.replace('  ports:', '  externalTrafficPolcy: Local\n  someday: 1\n  ports:');
+    expect(read(misspelt.replace('nodePort', 'nodeport')).warnings).toEqual(
+      expect.arrayContaining([
+        '1.yaml: Service default/webapp1-nodeport-svc: spec.externalTrafficPolcy: unknown field, passed over (did you mean externalTrafficPolicy?)',
+        '1.yaml: Service default/webapp1-nodeport-svc: spec.ports[0].nodeport: unknown field, passed over (did you mean nodePort?)',
+      ]),
+    );
+    expect(read(misspelt).warnings.join()).not.toContain('someday');
+  });
+
+  it('are told of node ports that an API server would not take', () => {
+    const of = (port: number) => read(NODE_PORT.replace('30080', String(port))).warnings.join();
+    const said = 'an API server takes no node ports but 30000 to 32767';
+    expect(of(22)).toContain(
+      `${said} (unless its --service-node-port-range says so), got 22/tcp of default/web`,
+    );
+    expect(of(32_768)).toContain(said);
+    expect(of(30_000) + of(32_767)).not.toContain(said);
+  });
+
   it('get the defaults that the API server fills in', () => {
     const { cluster } = read(
       'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterIP: "fd00::1", sessionAffinity: ClientIP, ports: [{port: 53, protocol: UDP}]}',
@@ -71,6 +92,19 @@ describe('the manifest reader', () => {
       }),
     );
     expect(cluster.services.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it.each([
+    ['one after the other, as `jq .` prints them', 2],
+    ['in lines, as `jq -c .` prints them', 0],
+  ])('reads JSON objects %s', (_, indent) => {
+    const node = (name: string) => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { a: 'b' } },
+    });
+    const text = ['a', 'b'].map((name) => JSON.stringify(node(name), null, indent)).join('\n');
+    expect(read(`${text}\n`).cluster.nodes.map(({ name }) => name)).toEqual(['a', 'b']);
   });
 
   it('skips unknown kinds, with one warning for each', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BEYOND_REASON } from '../../../src/problems/within-reason.ts';
 import { fields, read, refusalOf } from './reading.ts';
 
 const AT = 'kube-proxy.yaml: KubeProxyConfiguration: ';
@@ -111,7 +112,14 @@ describe('a flag that kube-proxy refuses is refused, and named', () => {
 describe('a field that is wrong is refused, and named by its path', () => {
   test.each<[string, string]>([
     ['foo: bar', 'foo: unknown field (its value is "bar")'],
-    ['iptables: {masquradeBit: 3}', 'iptables.masquradeBit: unknown field (its value is 3)'],
+    [
+      'iptables: {masquradeBit: 3}',
+      'iptables.masquradeBit: unknown field (its value is 3; did you mean masqueradeBit?)',
+    ],
+    [
+      'clusterCDIR: 10.244.0.0/16',
+      'clusterCDIR: unknown field (its value is "10.244.0.0/16"; did you mean clusterCIDR?)',
+    ],
     ['__proto__: {a: 1}', '__proto__: unknown field (its value is an object)'],
     ['iptables: {masqueradeBit: 40}', 'iptables.masqueradeBit: expected a whole number from 0 to 31, got 40'],
     [
@@ -213,7 +221,7 @@ describe('a field that is wrong is refused, and named by its path', () => {
     ['showHiddenMetricsForVersion: 1.35', 'showHiddenMetricsForVersion: expected a string, got 1.35'],
     ['hostnameOverride: 12', 'hostnameOverride: expected a string, got 12'],
     ['ipvs: {strictARP: 1}', 'ipvs.strictARP: expected true or false, got 1'],
-    ['winkernel: {hns: 1}', 'winkernel.hns: unknown field (its value is 1)'],
+    ['winkernel: {dsr: 1}', 'winkernel.dsr: unknown field (its value is 1; did you mean enableDSR?)'],
     ['mode: ipvs\nipvs: {tcpTimeout: -1s}', 'ipvs.tcpTimeout: expected a duration of 0s or more, got "-1s"'],
     [
       'mode: ipvs\nipvs: {minSyncPeriod: 31s}',
@@ -240,6 +248,12 @@ describe('a file that holds no KubeProxyConfiguration is refused', () => {
       [
         'kube-proxy.yaml: apiVersion: expected "kubeproxy.config.k8s.io/v1alpha1", got "v1"',
         'kube-proxy.yaml: kind: expected "KubeProxyConfiguration", got "ConfigMap"',
+      ],
+    ],
+    [
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\ndata: {config.conf: "kind: KubeProxyConfiguration"}\n',
+      [
+        "kube-proxy.yaml: expected a KubeProxyConfiguration, got a ConfigMap that holds one: kubectl -n kube-system get configmap kube-proxy -o jsonpath='{.data.config\\.conf}' prints it",
       ],
     ],
     [
@@ -314,6 +328,20 @@ extra: true
       `${AT}extra: unknown field (its value is true)`,
       `${AT}detectLocal.bridgeInterface: expected an interface name of 1 to 15 characters, got ""`,
     ]);
+  });
+
+  test('what is nested more deeply than it can be followed', () => {
+    const text = fields(`nodePortAddresses: [${'a: '.repeat(5_000)}]\n`);
+    expect(refusalOf(text)).toEqual([`kube-proxy.yaml: ${BEYOND_REASON}`]);
+  });
+
+  test('a list of which too much is wrong to be told', () => {
+    const text = JSON.stringify({
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      nodePortAddresses: Array<number>(150_000).fill(1),
+    });
+    expect(refusalOf(text)).toEqual([`${AT}${BEYOND_REASON}`]);
   });
 
   test('a field that depends on a wrong one is left alone', () => {

@@ -7,7 +7,9 @@ import { configurationSchema } from '../../../src/config/schema.ts';
 import { ROOT } from '../../support/cases.ts';
 import { fields, read } from './reading.ts';
 
-/* The README promises to name every setting of kube-proxy: here it is held to that. */
+/* The document promises to name every setting of kube-proxy: here it is held to that. */
+
+const DOCUMENT = 'manifests/settings.md';
 
 const START = '<!-- settings -->';
 const END = '<!-- /settings -->';
@@ -21,15 +23,15 @@ interface Row {
   readonly outcome: string;
 }
 
-/** @throws Error where the README has no such part */
+/** @throws Error where the document has no such part */
 function tableRows(): readonly Row[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const start = readme.indexOf(START);
-  const end = readme.indexOf(END);
+  const text = readFileSync(join(ROOT, DOCUMENT), 'utf8');
+  const start = text.indexOf(START);
+  const end = text.indexOf(END);
   if (start < 0 || end < start) {
-    throw new Error(`README.md: expected the table of settings between ${START} and ${END}`);
+    throw new Error(`${DOCUMENT}: expected the table of settings between ${START} and ${END}`);
   }
-  const part = readme.slice(start, end);
+  const part = text.slice(start, end);
   const lines = part.split('\n').filter((line) => line.startsWith('|'));
   const isHead = (line: string): boolean => /^\|( field \||-)/.test(line);
   return lines.filter((line) => !isHead(line)).map(rowOf);
@@ -38,7 +40,7 @@ function tableRows(): readonly Row[] {
 function rowOf(line: string): Row {
   const cells = line.split('|').slice(1, -1);
   const [fieldCell = '', flagCell = '', state = '', outcome = ''] = cells.map((cell) => cell.trim());
-  if (cells.length !== 4) throw new Error(`README.md: expected four cells: ${line}`);
+  if (cells.length !== 4) throw new Error(`${DOCUMENT}: expected four cells: ${line}`);
   return {
     fields: codeIn(fieldCell),
     flags: codeIn(flagCell)
@@ -74,7 +76,7 @@ const ALL_FIELDS = leaves(
 );
 const ALL_FLAGS = [...FLAGS.map(({ name }) => name), 'help'];
 
-describe('the table of settings in README.md', () => {
+describe('the table of settings', () => {
   it('names every field of the configuration once, and no other', () => {
     expect(
       tableRows()

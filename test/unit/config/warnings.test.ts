@@ -47,9 +47,9 @@ describe('a setting without effect is told once', () => {
       [`${AT}logging.flushFrequency: not used: log lines are written at once`],
     ],
     [
-      'featureGates: {LoggingAlphaOptions: true}\nlogging: {options: {json: {splitStream: true}}}',
+      'featureGates: {LoggingAlphaOptions: true, AllowServiceExternalIPs: false}\nlogging: {options: {json: {splitStream: true}}}',
       [
-        `${AT}featureGates.LoggingAlphaOptions: not used: nothing here has a gate`,
+        `${AT}featureGates.LoggingAlphaOptions: not used: nothing here has this gate`,
         `${AT}logging.options.json.splitStream: not used: the log is one stream without a buffer`,
       ],
     ],

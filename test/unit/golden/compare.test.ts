@@ -4,7 +4,7 @@ import { nodesFile, nodesOf, type GoldenFile } from '../../../src/golden/file.ts
 import { rulesByNodes } from '../../../src/golden/files-of-nodes.ts';
 import { goldenGithub } from '../../../src/golden/github.ts';
 import { goldenText, type GoldenOutcome } from '../../../src/golden/report.ts';
-import { canonicalRules } from '../../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../../src/inspect/canonical.ts';
 
 const rules = (letter: string): string => `*filter\nCOMMIT\n*nat\n:KUBE-${letter} - [0:0]\nCOMMIT\n`;
 

@@ -32,6 +32,14 @@ describe('text of iptables-save', () => {
     expect([...oneLineRules(lines)][1]).toBe('-A A -m comment --comment "one -A B -j C two" -j D');
   });
 
+  it('may have a comment that does not end', () => {
+    const empty = Array<string>(400_000).fill('');
+    const lines = ['*nat', '-A A -m comment --comment "one', ...empty, '-A B -j C ', 'COMMIT'];
+    expect([...graphOfSave(lines, 'ipv4').chains.values()]).toEqual([
+      { table: 'nat', name: 'B', rules: [{ text: '-j C' }] },
+    ]);
+  });
+
   it('may be no such text at all', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), (lines) => {

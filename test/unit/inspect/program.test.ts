@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseNode } from '../../../src/cluster/identity.ts';
-import { rulesetOf, type LayoutName } from '../../../src/chains/layout.ts';
+import type { LayoutName } from '../../../src/chains/layout-choice.ts';
+import { rulesetOf } from '../../../src/chains/layout.ts';
 import type { Ruleset } from '../../../src/chains/rule.ts';
 import { fatesOf } from '../../../src/inspect/evaluate.ts';
 import { equal, ONE, sum } from '../../../src/inspect/fraction.ts';

@@ -146,6 +146,9 @@ describe('matches of others', () => {
     '-m recent --rcheck --name SSH --mask 255.255.255.0 --rsource',
     '-m recent --rcheck --hitcount 4 --name SSH --rsource',
     '-m recent --rcheck --name SSH --rdest',
+    '-m recent --rcheck --seconds ten --name SSH --rsource',
+    '-m mark --mark 4294967296',
+    '-m mark --mark 0x1/4294967296',
     '-m physdev --physdev-in eth0',
   ])('not modelled, kept as it is: %s', (text) => {
     expect(readRule(`${text} -j DROP`, 'ipv4')).toEqual({

@@ -6,16 +6,8 @@ import type { Packet } from '../../../../src/inspect/packet.ts';
 import type { Address, Cidr } from '../../../../src/net/address.ts';
 import type { NodeView } from '../../../../src/routing/node-view.ts';
 import type { Route } from '../../../../src/routing/route.ts';
-import {
-  choice,
-  endpoint,
-  NODE,
-  onNode,
-  POD,
-  route,
-  there,
-  view as anyView,
-} from '../../../support/one-service.ts';
+import { endpoint, NODE, onNode, POD, route, there, view as anyView } from '../../../support/one-service.ts';
+import { choice } from '../../../support/plain-routes.ts';
 
 const view: NodeView = {
   ...anyView,

@@ -92,7 +92,7 @@ export function hairpinRules(rules: RulesText): readonly Site[] {
     .filter(({ text }) => localPods.kind === 'unknown' || cidrContains(localPods.cidr, sourceOf(text)));
 }
 
-export function sourceOf(text: string): Address {
+function sourceOf(text: string): Address {
   return networkAddress(rangeOf(text));
 }
 

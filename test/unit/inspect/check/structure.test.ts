@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { structureFaults } from '../../../../src/inspect/check/structure.ts';
 import { programOfSave } from '../../../../src/inspect/program.ts';
+import { waysBy } from '../../../support/many-ways.ts';
 
 const JUMPS = ['-A PREROUTING -j KUBE-SERVICES', '-A POSTROUTING -j KUBE-POSTROUTING'];
 const FIXED = [':KUBE-SERVICES - [0:0]', ':KUBE-POSTROUTING - [0:0]', ':KUBE-MARK-MASQ - [0:0]'];
@@ -49,6 +50,14 @@ describe('rules as such', () => {
         '-A KUBE-NODEPORTS -p tcp -m tcp --dport 30000 -j KUBE-SVC-ONE',
       ),
     ).toEqual([]);
+  });
+
+  it('may lead on to one another without end, and are told that nft does not take it', () => {
+    const chains = waysBy(['-j'], 15_000);
+    expect(faultsOf(...chains, '-A KUBE-SERVICES -j KUBE-WAY-0')).toEqual(['tooDeep PREROUTING: all']);
+    expect(faultsOf(...chains, '-A KUBE-WAY-15000 -j KUBE-WAY-0', '-A KUBE-SERVICES -j KUBE-WAY-0')).toEqual([
+      'loop KUBE-WAY-15000: 1',
+    ]);
   });
 
   it('lead in no circle', () => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { diffLines } from '../../../src/golden/line-diff.ts';
-import { firstChangedLine, hunkLines, hunksOf } from '../../../src/golden/unified-diff.ts';
+import { diffLines } from '../../../src/text/line-diff.ts';
+import { firstChangedLine, hunkLines, hunksOf } from '../../../src/text/unified-diff.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'chainwright-test-'));
 afterAll(() => rmSync(directory, { recursive: true }));
