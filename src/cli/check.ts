@@ -1,6 +1,6 @@
 import { rulesetOf } from '../chains/layout.ts';
 import type { LayoutChoice, LayoutSettings } from '../chains/layout-choice.ts';
-import type { CommentPolicy } from '../chains/comment-style.ts';
+import type { CommentPolicy } from '../chains/comments.ts';
 import type { FlagValues } from '../config/flags.ts';
 import { checkReport, type FamilyFindings } from '../inspect/check/report.ts';
 import { prove, type Proof } from '../inspect/check/proof.ts';
@@ -17,7 +17,8 @@ import { FAILED } from './exit-codes.ts';
 import { writeAll } from './output.ts';
 import { nameOfInput } from './read-input.ts';
 import { readKernelRules, readSavedRules, type SavedRules } from './saved-rules.ts';
-import { dryHost, loadScene, type Scene } from './scene.ts';
+import type { Scene } from '../routing/scene.ts';
+import { dryHost, loadScene } from './scene.ts';
 import { progressLine } from './progress.ts';
 import { warn } from './terminal.ts';
 

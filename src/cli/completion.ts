@@ -55,9 +55,6 @@ function completableOption(option: Option): CompletableOption {
 
 /** Options whose placeholder does not tell what they take: the flags of kube-proxy. */
 const KNOWN_VALUES: Readonly<Record<string, OptionValue>> = {
-  '--config': { kind: 'file' },
-  '--kubeconfig': { kind: 'file' },
-  '--write-config-to': { kind: 'file' },
   '--watch': { kind: 'none' },
   '--source': { kind: 'oneOf', words: ['api', 'dir:'] },
   '--logging-format': { kind: 'oneOf', words: ['text', 'json'] },

@@ -2,11 +2,11 @@ import { rulesetOf } from '../chains/layout.ts';
 import type { LayoutSettings } from '../chains/layout-choice.ts';
 import type { FlagValues } from '../config/flags.ts';
 import { entryKey, type DispatchEntry } from '../diff/dispatch-entries.ts';
-import { localPodsIn } from '../diff/node-in-rules.ts';
 import type { RulesOnNode } from '../diff/recover.ts';
 import { entriesOfRoute } from '../explain/entries.ts';
 import { nodeAddressesInRules } from '../explain/view-of-rules.ts';
 import { nodeFacts } from '../inspect/facts.ts';
+import { localPodsIn } from '../inspect/local-pods.ts';
 import { programOf, programOfSave, type Program } from '../inspect/program.ts';
 import type { Settings } from '../model/settings.ts';
 import { isLoopback, type Address, type Family } from '../net/address.ts';
@@ -22,7 +22,8 @@ import { clusterRoutes } from '../routing/routes.ts';
 import { liveScene } from './live-scene.ts';
 import { nameOfInput } from './read-input.ts';
 import { readKernelRules, readSavedRules } from './saved-rules.ts';
-import { dryHost, loadScene, type Scene } from './scene.ts';
+import type { Scene } from '../routing/scene.ts';
+import { dryHost, loadScene } from './scene.ts';
 import { warn } from './terminal.ts';
 
 /** One of the two states, as the user named it. */

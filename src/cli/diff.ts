@@ -1,4 +1,4 @@
-import type { CommentPolicy } from '../chains/comment-style.ts';
+import type { CommentPolicy } from '../chains/comments.ts';
 import type { LayoutChoice } from '../chains/layout-choice.ts';
 import { readManifestFiles } from '../cluster/read-files.ts';
 import { commandFlags, type FlagValues } from '../config/flags.ts';

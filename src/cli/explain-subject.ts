@@ -10,7 +10,8 @@ import { situationOfNode, type Rules } from '../explain/situation-of-node.ts';
 import { viewOfRules, nodeAddressesInRules } from '../explain/view-of-rules.ts';
 import { nodeFacts } from '../inspect/facts.ts';
 import type { Program } from '../inspect/program.ts';
-import { backendOf, detectBackend, type BackendKind } from '../iptables/backend.ts';
+import { backendOf, type BackendKind } from '../iptables/backend.ts';
+import { detectBackend } from '../iptables/detect-backend.ts';
 import { savedLines } from '../iptables/saved-lines.ts';
 import { ToolError } from '../iptables/tool.ts';
 import type { Settings } from '../model/settings.ts';
@@ -21,7 +22,8 @@ import { nodeView, type Host } from '../routing/node-view.ts';
 import { liveScene } from './live-scene.ts';
 import { nameOfInput, readInput } from './read-input.ts';
 import { readProgram } from './saved-rules.ts';
-import { dryHost, loadCluster, type Scene } from './scene.ts';
+import type { Scene } from '../routing/scene.ts';
+import { dryHost, loadCluster } from './scene.ts';
 import { warn } from './terminal.ts';
 
 export interface SubjectOptions {
@@ -153,7 +155,7 @@ async function foundRules(
   const programs = programsOf(familiesOfDump(text.split('\n'), only), nameOfInput(rules));
   // A dump of the other family is no dump without rules.
   const missing = families.filter((each) => !programs.has(each));
-  if (missing.length === families.length) warn(`${rules}: no ${families.join(' or ')} rules`);
+  if (missing.length === families.length) warn(`${nameOfInput(rules)}: no ${families.join(' or ')} rules`);
   return { name: rules, programs, machine: undefined };
 }
 

@@ -8,14 +8,15 @@ import { readNamed, readRulesFiles } from '../golden/directory.ts';
 import { ANY_NODE, nodesFile, type GoldenFile } from '../golden/file.ts';
 import { rulesByNodes } from '../golden/files-of-nodes.ts';
 import { CASE_CLUSTER, CASE_CONFIG, caseFolders, expectedName } from '../golden/rule-book.ts';
-import { canonicalRules } from '../iptables/canonical.ts';
+import { canonicalRules } from '../inspect/canonical.ts';
 import { restoreLines } from '../iptables/restore-text.ts';
 import { FAMILIES, type Family } from '../net/address.ts';
 import { expectedGot, InputError } from '../problems/problem.ts';
 import { nodeView, type NodeIdentity } from '../routing/node-view.ts';
 import { clusterRoutes } from '../routing/routes.ts';
 import { rulesetOf } from './render.ts';
-import { dryHost, loadCluster, loadScene, type ClusterScene, type Scene } from './scene.ts';
+import type { Scene } from '../routing/scene.ts';
+import { dryHost, loadCluster, loadScene, type ClusterScene } from './scene.ts';
 import { warn } from './terminal.ts';
 
 /** Golden files as they should be, and as they are. */

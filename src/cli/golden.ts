@@ -1,4 +1,4 @@
-import type { CommentPolicy } from '../chains/comment-style.ts';
+import type { CommentPolicy } from '../chains/comments.ts';
 import type { LayoutChoice } from '../chains/layout-choice.ts';
 import type { FlagValues } from '../config/flags.ts';
 import { writingCommand } from '../golden/command-line.ts';

@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import type { LayoutChoice, LayoutSettings } from '../chains/layout-choice.ts';
-import type { CommentPolicy } from '../chains/comment-style.ts';
+import type { CommentPolicy } from '../chains/comments.ts';
 import type { FlagValues } from '../config/flags.ts';
 import type { Limits } from '../graph/cards.ts';
 import { dotLines } from '../graph/dot.ts';
@@ -14,11 +14,14 @@ import { dispatchOf, type Dispatch, type GraphService } from '../graph/services.
 import { svgDocument } from '../graph/svg.ts';
 import type { Family } from '../net/address.ts';
 import { describeValue, InputError } from '../problems/problem.ts';
+import { didYouMean, nearServices } from '../text/near.ts';
 import { readGraph, type Subject } from './graph-subject.ts';
 import { writeAll } from './output.ts';
 import { pngOf } from './png.ts';
 
-export type GraphFormat = 'svg' | 'png' | 'dot' | 'html';
+const GRAPH_FORMATS = ['svg', 'png', 'dot', 'html'] as const;
+
+export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 
 export interface GraphOptions {
   readonly filename?: readonly string[] | undefined;
@@ -46,7 +49,7 @@ export async function graph(
   options: GraphOptions,
   flags: FlagValues,
 ): Promise<void> {
-  const format = options.output ?? formatOf(options.out);
+  const format = options.output ?? formatNamed(options.out);
   if (format === 'png' && options.out === undefined && process.stdout.isTTY) {
     const message = 'needs --out, since a terminal cannot show it';
     throw new InputError([{ where: '--output png', path: '', message }]);
@@ -60,9 +63,14 @@ export async function graph(
   else await writeAll(createWriteStream(options.out), pieces, true);
 }
 
-function formatOf(out: string | undefined): GraphFormat {
-  const ending = /\.(svg|png|dot|html)$/.exec(out ?? '')?.[1];
-  return (ending as GraphFormat | undefined) ?? 'svg';
+/** @throws InputError where the name of the file ends like another format's: it would hold what nobody expects */
+function formatNamed(out: string | undefined): GraphFormat {
+  const ending = /[^/]\.([^./]+)$/.exec(out ?? '')?.[1];
+  if (ending === undefined) return 'svg';
+  const format = GRAPH_FORMATS.find((each) => each === ending);
+  if (format !== undefined) return format;
+  const message = `expected a name that ends in ${GRAPH_FORMATS.map((each) => `.${each}`).join(', ')}, or --output with one of these, got ${describeValue(out)}`;
+  throw new InputError([{ where: '--out', path: '', message }]);
 }
 
 /** @throws InputError where the rules have no such service, or several */
@@ -72,17 +80,10 @@ function serviceNamed({ services }: Dispatch, asked: string): GraphService {
   const alike = [...services.values()].filter(({ name }) => name.endsWith(`/${asked}`));
   const [only] = alike;
   if (only !== undefined && alike.length === 1) return only;
-  const names = (only === undefined ? near(services, asked) : alike).map(({ name }) => name);
-  const hint = names.length === 0 ? '' : ` (did you mean ${names.slice(0, MOST_HINTS).join(', ')}?)`;
-  const message = `expected a service that the rules know${hint}, got ${describeValue(asked)}`;
+  const near =
+    only === undefined ? nearServices(asked, services.keys()) : alike.slice(0, 3).map(({ name }) => name);
+  const message = `expected a service that the rules know${didYouMean(near)}, got ${describeValue(asked)}`;
   throw new InputError([{ where: 'graph', path: '', message }]);
-}
-
-const MOST_HINTS = 3;
-
-function near(services: Dispatch['services'], asked: string): readonly GraphService[] {
-  const word = asked.slice(asked.indexOf('/') + 1);
-  return [...services.values()].filter(({ name }) => word !== '' && name.includes(word));
 }
 
 /** A whole node's chains are drawn one by one while they are few. */

@@ -1,4 +1,4 @@
-import type { CommentPolicy } from '../chains/comment-style.ts';
+import type { CommentPolicy } from '../chains/comments.ts';
 import type { LayoutChoice } from '../chains/layout-choice.ts';
 import { RestoreError } from '../iptables/restore.ts';
 import type { BackendKind } from '../iptables/backend.ts';
@@ -8,7 +8,7 @@ import { startLab } from '../lab/lab.ts';
 import { play } from '../lab/play.ts';
 import { jsonReport, tableReport } from '../lab/report.ts';
 import { visitingHints } from '../lab/visit.ts';
-import type { Scene } from './scene.ts';
+import type { Scene } from '../routing/scene.ts';
 import { complain, say, warn } from './terminal.ts';
 
 export interface LabCommandOptions {

@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { connectApi } from '../cluster/api/connect.ts';
 import type { Fault } from '../cluster/api/fault.ts';
 import { apiSource } from '../cluster/api/source.ts';
 import { clusterOnce } from '../cluster/cluster-once.ts';
+import { unknownNode } from '../cluster/identity.ts';
 import { readManifests, type ManifestCluster } from '../cluster/manifests.ts';
 import { readManifestFiles } from '../cluster/read-files.ts';
 import { commandFlags, type FlagValues } from '../config/flags.ts';
@@ -12,7 +16,7 @@ import { readConfigFile } from '../config/read-file.ts';
 import type { Cluster } from '../model/objects.ts';
 import { hostFacts } from '../node/host.ts';
 import { InputError } from '../problems/problem.ts';
-import type { Scene } from './scene.ts';
+import type { Scene } from '../routing/scene.ts';
 
 /** Says what is worth saying before there is a result. */
 type Warn = (text: string) => void;
@@ -32,17 +36,25 @@ export async function liveScene(source: string, flags: FlagValues, warn: Warn): 
     const message = 'expected a name for the node, since the machine has none';
     throw new InputError([{ where: '--hostname-override', path: '', message }]);
   }
-  const { kubeconfig } = settings.clientConnection;
+  const kubeconfig = settings.clientConnection.kubeconfig || (master === undefined ? kubectlConfig() : '');
   const { cluster, warnings } = await clusterNow(source, { kubeconfig, master, name, warn });
   const node = cluster.nodes.find((candidate) => candidate.name === name);
-  const unknown =
-    node === undefined ? [`Node ${name} is not in the cluster: its zone and addresses are unknown`] : [];
+  const unknown = node === undefined ? [unknownNode(name, cluster, 'the cluster')] : [];
   return {
     cluster,
     settings,
     identity: { name, node },
     warnings: [...ofConfig, ...warnings, ...unknown],
   };
+}
+
+/** Where kubectl would look, since it is a person as a rule who only looks; empty where a pod has its own. */
+function kubectlConfig(): string {
+  const { KUBECONFIG = '', KUBERNETES_SERVICE_HOST: pod } = process.env;
+  const [first = ''] = KUBECONFIG.split(delimiter).filter((path) => path !== '');
+  if (first !== '') return first;
+  const usual = join(homedir(), '.kube/config');
+  return pod === undefined && existsSync(usual) ? usual : '';
 }
 
 interface ServerContext {

@@ -1,4 +1,4 @@
-import type { Help } from 'commander';
+import { Help, type Command } from 'commander';
 
 /** What a command's help says beyond its options, as a man page does. */
 export interface Manual {
@@ -78,8 +78,17 @@ function folded(text: string, width: number): readonly string[] {
 const WIDEST_TERM = 20;
 const INDENT = 10;
 
-/** How options and commands are listed. */
+/**
+ * How options and commands are listed. kube-proxy's flags are left to `kubeProxyFlagsText`: there are so many that
+ * they would hide what a command is about.
+ */
 export const HELP_LAYOUT = {
+  formatHelp(command: Command, helper: Help): string {
+    return `${blocksOf(command, helper)
+      .filter((block) => !isOfKubeProxy(block))
+      .join('\n\n')
+      .trimEnd()}\n`;
+  },
   formatItem(term: string, termWidth: number, description: string, helper: Help): string {
     if (description === '') return `  ${term}`;
     const below = termWidth > WIDEST_TERM;
@@ -89,3 +98,18 @@ export const HELP_LAYOUT = {
     return head + text.replaceAll('\n', `\n${' '.repeat(indent)}`);
   },
 } as const;
+
+/** The end of a command's help. */
+export function kubeProxyFlagsText(command: Command): string {
+  const helper = command.createHelp();
+  helper.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? WIDTH });
+  return blocksOf(command, helper).filter(isOfKubeProxy).join('\n\n').trimEnd();
+}
+
+function blocksOf(command: Command, helper: Help): readonly string[] {
+  return Help.prototype.formatHelp.call(helper, command, helper).split('\n\n');
+}
+
+function isOfKubeProxy(block: string): boolean {
+  return block.startsWith('Flags of kube-proxy');
+}

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { InputError } from '../problems/problem.ts';
+import { reasonOf } from '../problems/unreadable.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -14,8 +15,9 @@ import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { statusCommand } from './commands/status.ts';
 import { FAILED, FINDERS, TROUBLE } from './exit-codes.ts';
-import { HELP_LAYOUT, manualText } from './manual.ts';
+import { HELP_LAYOUT, kubeProxyFlagsText, manualText } from './manual.ts';
 import { complain } from './terminal.ts';
+import { wrongWords } from './wrong-words.ts';
 
 const OLDEST_NODE = [24, 11] as const;
 
@@ -43,11 +45,20 @@ export async function run(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', passOverClosedPipe);
   try {
-    await program((code) => (exitCode = code), argv[2]).parseAsync(argv);
+    const words = asCommandLine(argv.slice(2));
+    await program((code) => (exitCode = code), words[0]).parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, FINDERS.has(argv[2] ?? '') ? TROUBLE : FAILED);
   }
+}
+
+/** `version`, as with other tools of a cluster; and commander's `help` passes over a command that is none. */
+function asCommandLine(words: readonly string[]): readonly string[] {
+  const [first = '', second = ''] = words;
+  if (first === 'version') return ['--version'];
+  const isUnknown = first === 'help' && second !== '' && !second.startsWith('-') && !COMMANDS.has(second);
+  return isUnknown && second !== 'help' ? [second] : words;
 }
 
 /** A reader that goes away early (`--help | head`) is no error of ours. */
@@ -78,13 +89,26 @@ const COMMANDS: ReadonlyMap<string, (end: (code: number) => void) => Command> = 
  *   6 ms to make
  */
 export function program(end: (code: number) => void, named?: string): Command {
-  const root = new Command('chainwright')
+  const root = new Command('chainwright');
+  root
     .description('A kube-proxy replacement that writes iptables rules.')
-    .version(packageJson.version, '--version', 'print the version')
+    .version(packageJson.version, '-V, --version', 'print the version')
     .exitOverride()
-    .configureOutput({ outputError: (text) => complain(text.replace(/^error: /, '').trim()) })
+    .configureOutput({
+      outputError: (text) =>
+        complain(
+          wrongWords(
+            text,
+            root.commands.find((command) => command.name() === named),
+          ),
+        ),
+    })
     .configureHelp(HELP_LAYOUT)
     .addHelpText('after', MANUAL)
+    .addHelpText('afterAll', ({ command }) => {
+      const flags = kubeProxyFlagsText(command);
+      return flags === '' ? '' : `\n${flags}`;
+    })
     .showSuggestionAfterError();
   for (const [name, make] of COMMANDS) {
     if (isNeeded(name, named)) root.addCommand(make(end).copyInheritedSettings(root));
@@ -101,8 +125,24 @@ function isNeeded(name: string, named = ''): boolean {
 /** @param wrongInput the exit code for what the user got wrong */
 function report(error: unknown, wrongInput: number): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : wrongInput;
-  complain(error instanceof Error ? error.message : String(error));
-  return error instanceof InputError ? wrongInput : TROUBLE;
+  const message = error instanceof Error ? messageOf(error) : String(error);
+  complain(message);
+  if (error instanceof InputError) return wrongInput;
+  if (REFUSED.test(message) && process.getuid?.() !== 0) complain('this takes root: try it with sudo');
+  if (message.endsWith(MISSING))
+    complain("Debian's packages are iptables, conntrack, iproute2 and util-linux");
+  return TROUBLE;
+}
+
+/** In the words of the system's tools. */
+const REFUSED = /permission denied|not permitted|must be root/i;
+/** In ours. */
+const MISSING = ': not installed, or not on the PATH';
+
+/** Of files that could not be written too: which one, and why. */
+function messageOf(error: NodeJS.ErrnoException): string {
+  const { path, code, message } = error;
+  return path === undefined || code === undefined ? message : `${path}: ${reasonOf(error)}`;
 }
 
 function tooOld(version: string): string | undefined {

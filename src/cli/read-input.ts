@@ -1,15 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { InputError } from '../problems/problem.ts';
 import { unreadable } from '../problems/unreadable.ts';
 
 /**
- * The bytes of a file that was named on the command line.
+ * What iptables-save printed, as bytes, of a file that was named on the command line.
  *
  * @param path `-` for standard input
- * @throws InputError where it cannot be read
+ * @throws InputError where it cannot be read, or nothing is in it: what was to print it failed, more often than not
  */
 export async function readInput(path: string): Promise<Buffer> {
-  if (path === '-') return await buffer(process.stdin);
+  const bytes = path === '-' ? await buffer(process.stdin) : await readNamed(path);
+  if (bytes.length > 0) return bytes;
+  const message = 'expected what iptables-save prints, got nothing';
+  throw new InputError([{ where: nameOfInput(path), path: '', message }]);
+}
+
+async function readNamed(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { LayoutChoice } from '../chains/layout-choice.ts';
-import type { CommentPolicy } from '../chains/comment-style.ts';
+import type { CommentPolicy } from '../chains/comments.ts';
 import type { PostEvent } from '../cluster/api/node-event.ts';
 import type { ConfigFile } from '../config/document.ts';
 import { commandFlags, type FlagValues } from '../config/flags.ts';

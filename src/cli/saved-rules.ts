@@ -2,7 +2,8 @@ import { KUBE_SERVICES } from '../chains/fixed.ts';
 import { ourParts } from '../inspect/check/our-part.ts';
 import { programOfSave, type Program } from '../inspect/program.ts';
 import { SaveError } from '../inspect/save-reader.ts';
-import { backendOf, detectBackend } from '../iptables/backend.ts';
+import { backendOf } from '../iptables/backend.ts';
+import { detectBackend } from '../iptables/detect-backend.ts';
 import { savedLines } from '../iptables/saved-lines.ts';
 import type { Family } from '../net/address.ts';
 import { InputError } from '../problems/problem.ts';
@@ -58,7 +59,8 @@ export async function readKernelRules(
     const [part] = ourParts(saved, family);
     if (part === undefined) continue;
     const program = readProgram(part.lines, family, backend.save[0]);
-    if (!isProgrammed(program)) warn(`no service proxy has written ${family} rules on this node`);
+    if (!isProgrammed(program))
+      warn(`no service proxy has written ${family} rules on this node: does it run?`);
     rules.push({ program, othersRules: part.othersRules });
   }
   return { name: `the kernel (${kind})`, rules };

@@ -4,19 +4,10 @@ import { readConfigFile } from '../config/read-file.ts';
 import { chooseNode } from '../cluster/identity.ts';
 import { readManifests } from '../cluster/manifests.ts';
 import { readManifestFiles } from '../cluster/read-files.ts';
-import type { Cluster } from '../model/objects.ts';
-import type { Settings } from '../model/settings.ts';
 import { InputError } from '../problems/problem.ts';
 import type { Address } from '../net/address.ts';
 import type { Host, NodeIdentity } from '../routing/node-view.ts';
-
-/** All that decides one node's rules, read from files. */
-export interface Scene {
-  readonly cluster: Cluster;
-  readonly settings: Settings;
-  readonly identity: NodeIdentity;
-  readonly warnings: readonly string[];
-}
+import type { Scene } from '../routing/scene.ts';
 
 export interface SceneOptions {
   /** Manifests: files, directories, or `-` for standard input. */

@@ -13,9 +13,10 @@ export function complain(text: string): void {
   for (const line of text.split('\n')) say(`${paint(RED, 'error')}: ${line}`);
 }
 
-/** Colour only where a person looks on, and has not asked for none. */
+/** Colour only where a person looks on, and has not asked for none (https://no-color.org). */
 export function paintOn(stream: NodeJS.WriteStream): Paint {
-  const wanted = stream.isTTY && process.env.NO_COLOR === undefined;
+  const { NO_COLOR = '', TERM } = process.env;
+  const wanted = stream.isTTY && NO_COLOR === '' && TERM !== 'dumb';
   return (code, text) => (wanted ? `\u001b[${code}m${text}\u001b[0m` : text);
 }
 

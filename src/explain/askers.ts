@@ -8,6 +8,7 @@ import {
   fromBigInt,
   isLoopback,
   networkAddress,
+  parseCidr,
   prefixLengthOf,
   toBigInt,
   type Address,
@@ -74,17 +75,26 @@ function podAsker(situation: Situation, destination: Destination): Asker {
   const { view, facts, wanted } = situation;
   const { podInterface, outside } = commonSources(view, facts);
   const asked = claimsFor(destination, situation);
-  const own = new Set(asked.flatMap(({ route }) => route.endpoints.reachable.map(({ address }) => address)));
+  const endpoints = asked.flatMap(({ route }) => route.endpoints.reachable);
+  const own = new Set(endpoints.map(({ address }) => address));
   const neighbour = (wanted?.routes ?? [])
-    .flatMap(({ endpoints }) => endpoints.reachable)
+    .flatMap((route) => route.endpoints.reachable)
     .find(({ address, local }) => local && !own.has(address) && !isLocal(facts, address));
   const isPod = (address: Address): boolean => isLocalPod(view, { address, inInterface: podInterface });
   if (neighbour !== undefined && (view.localPods.kind === 'unknown' || isPod(neighbour.address))) {
     return { who: 'pod', address: neighbour.address, inInterface: podInterface };
   }
   const { localPods } = view;
-  const address = localPods.kind === 'source' ? someIn(localPods.cidr, own) : undefined;
-  return { who: 'pod', address: address ?? outside.address, inInterface: podInterface };
+  const network =
+    localPods.kind === 'source' ? localPods.cidr : networkOf(endpoints.find(({ local }) => local)?.address);
+  const address = network && someIn(network, own);
+  const isOther = address !== undefined && !isLocal(facts, address);
+  return { who: 'pod', address: isOther ? address : outside.address, inInterface: podInterface };
+}
+
+/** Where nobody says which networks pods have: as much as a node is given of one, as a rule. */
+function networkOf(pod: Address | undefined): Cidr | undefined {
+  return pod && parseCidr(`${pod}/${familyOf(pod) === 'ipv4' ? 24 : 64}`);
 }
 
 /** Some way into the network, as networks begin with addresses that no pod has. */

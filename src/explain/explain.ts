@@ -1,6 +1,7 @@
 import type { Claim } from '../inspect/check/claims.ts';
 import type { Cluster, Protocol, Service } from '../model/objects.ts';
 import { serviceKey } from '../routing/routes.ts';
+import { nearServices } from '../text/near.ts';
 import { askerFor, fits, type From } from './askers.ts';
 import { ipModeCause, notServed } from './causes/address.ts';
 import { claimsFor, type Destination } from './destination.ts';
@@ -180,8 +181,7 @@ function partsOf(name: string): readonly string[] {
 }
 
 function noSuchService(asked: string, known: readonly string[], who = 'there'): Finding {
-  const word = asked.slice(asked.indexOf('/') + 1);
-  const near = [...new Set(known)].filter((name) => word !== '' && name.includes(word));
+  const near = nearServices(asked, known);
   const is = who === 'there' ? 'there is no service' : `${who} no service`;
   const hint = near.length === 0 ? '' : `; ${listed(near)} ${near.length === 1 ? 'is' : 'are'} known`;
   return cause('noSuchService', `${is} ${asked}${hint}`, 'kubectl get services -A');

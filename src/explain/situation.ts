@@ -5,7 +5,7 @@ import type { Program } from '../inspect/program.ts';
 import type { Claim, Claims } from '../inspect/check/claims.ts';
 import type { Cluster } from '../model/objects.ts';
 import type { Address } from '../net/address.ts';
-import type { Listener } from '../node/listeners.ts';
+import type { Listener } from '../model/listener.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
 

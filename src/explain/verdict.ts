@@ -1,4 +1,3 @@
-import { toNumber } from '../inspect/fraction.ts';
 import type { Delivered, Fate } from '../inspect/fate.ts';
 import type { Trip } from './situation.ts';
 import { ruleAt } from './step.ts';
@@ -48,9 +47,4 @@ export function isForeignDnat({ situation }: Trip, { path }: Fate): boolean {
 
 export function isOurChain(chain: string): boolean {
   return chain.startsWith('KUBE-');
-}
-
-/** The part of all connections that fares so. */
-export function shareOf(fates: readonly Fate[]): number {
-  return fates.reduce((sum, { probability }) => sum + toNumber(probability), 0);
 }

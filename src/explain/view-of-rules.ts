@@ -1,6 +1,7 @@
 import { familyOf, hostOf, type Address, type Family } from '../net/address.ts';
+import { localPodsIn } from '../inspect/local-pods.ts';
 import type { Program } from '../inspect/program.ts';
-import type { LocalPods, NodeView } from '../routing/node-view.ts';
+import type { NodeView } from '../routing/node-view.ts';
 
 /** Stands for a node that the rules do not name (RFC 5737, RFC 3849). */
 const SOME_NODE: Readonly<Record<Family, Address>> = {
@@ -44,18 +45,6 @@ function hostsIn(program: Program | undefined, leadsTo: (target: string) => bool
 /** The node's view with what its rules tell of pods and addresses. */
 export function viewOfRules(program: Program, view: NodeView, own: readonly Address[]): NodeView {
   const [address = view.address] = own;
-  return { ...view, address, localPods: localPodsIn(program) ?? view.localPods };
-}
-
-/** Who is spared masquerading is a pod: every proxy writes so into the chains of services. */
-function localPodsIn(program: Program): LocalPods | undefined {
-  for (const { name, rules } of program.tables.get('nat')?.chains.values() ?? []) {
-    if (!/^KUBE-(?:SVC-|SERVICES$)/.test(name)) continue;
-    for (const { rule } of rules) {
-      if (rule.target?.kind !== 'jump' || rule.target.chain !== 'KUBE-MARK-MASQ') continue;
-      if (rule.source?.not === true) return { kind: 'source', cidr: rule.source.value };
-      if (rule.inInterface?.not === true) return { kind: 'interface', name: rule.inInterface.value };
-    }
-  }
-  return undefined;
+  const localPods = localPodsIn(program);
+  return { ...view, address, localPods: localPods.kind === 'unknown' ? view.localPods : localPods };
 }

@@ -122,8 +122,14 @@ describe('chainwright check ends with 2, since 1 is for what was found,', () => 
     [
       'where a file holds no rules',
       ['--rules', '-'],
-      '',
+      '*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n',
       /^error: standard input: holds no rules of a service proxy$/m,
+    ],
+    [
+      'where nothing comes',
+      ['--rules', '-'],
+      '',
+      /^error: standard input: expected what iptables-save prints, got nothing$/m,
     ],
     [
       'where a line is no rule',

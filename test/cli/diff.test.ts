@@ -115,6 +115,7 @@ describe('diff', () => {
       '--from: expected cluster, kernel or rules:FILE alone',
     ],
     [['--from', EXAMPLE], "required option '--to <state>' not specified"],
+    [['--form', EXAMPLE, '--to', EXAMPLE], "unknown option '--form' (did you mean --from?)"],
   ])('%j ends with 2, since 1 is for what was found', async (args, message) => {
     const { exitCode, stdout, stderr } = await chainwright(['diff', ...args, ...NODE]);
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 2, stdout: '' });

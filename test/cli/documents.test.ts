@@ -1,5 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { asShown, commandsOf, type Shown } from '../support/documents.ts';
+import { ROOT } from '../support/cases.ts';
+import { calls, parse } from '../support/command-lines.ts';
+import { asShown, commandsOf, shellLinesOf, type Shown } from '../support/documents.ts';
 import { chainwright } from './chainwright.ts';
 
 const DOCUMENTS = ['README.md', 'manifests/examples/README.md'] as const;
@@ -19,6 +23,58 @@ describe('the documents', () => {
     expect([0, 1], stderr).toContain(exitCode);
     const said = [stderr, stdout].filter((text) => text !== '').join('\n');
     expect(asShown(said, each.output)).toEqual(each.output);
+  });
+});
+
+describe.each(DOCUMENTS)('the shell blocks of %s', async (document) => {
+  const lines = await shellLinesOf(document);
+
+  it('call chainwright as it can be called', async () => {
+    const called = lines.flatMap(calls).filter((words) => words.length > 0);
+    expect(called.length).toBeGreaterThan(0);
+    for (const words of called) await parse(words);
+  });
+
+  it('name files of the repository that are there', () => {
+    const words = lines.flatMap((line) => line.split(/[\s'"=:]+/));
+    const paths = words.filter((word) => /^(?:manifests|rules|test)\//.test(word));
+    expect(paths.filter((path) => !existsSync(join(ROOT, dirname(document), path)))).toEqual([]);
+  });
+});
+
+describe.each([...DOCUMENTS, 'rules/README.md', 'manifests/settings.md'])('the links of %s', (document) => {
+  const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+  it('lead to files, and to headings in them', () => {
+    const links = [...text(document).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    for (const [link, path = '', heading] of links) {
+      const target = path === '' ? document : join(dirname(document), path);
+      expect(existsSync(join(ROOT, target)), link).toBe(true);
+      if (heading !== undefined) expect(headingsOf(text(target)), link).toContain(heading);
+    }
+  });
+});
+
+/** As links name them. */
+function headingsOf(text: string): readonly string[] {
+  const titles = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title);
+  return titles.map((title) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe('the example, chain by chain', () => {
+  it('shows rules that the example makes', async () => {
+    const text = readFileSync(join(ROOT, 'manifests/examples/README.md'), 'utf8');
+    // Comments are shortened by an ellipsis.
+    const rules = (text.match(/^-A .*$/gm) ?? []).filter((line) => !line.includes('…'));
+    expect(rules.length).toBeGreaterThan(5);
+    const example = ['-f', 'manifests/examples/webapp1-nodeport.yaml', '--hostname-override', 'node-a'];
+    const { stdout } = await chainwright(['render', ...example, '--layout', 'classic']);
+    expect(rules.filter((rule) => !stdout.split('\n').includes(rule))).toEqual([]);
   });
 });
 

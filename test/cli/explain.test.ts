@@ -201,6 +201,17 @@ describe('chainwright explain --rules', () => {
   });
 });
 
+describe('chainwright explain from a pod', () => {
+  it('asks from beside the endpoints of the node, where nobody says which networks pods have', async () => {
+    const example = ['-f', 'manifests/examples/webapp1-nodeport.yaml', '--hostname-override', 'node-a'];
+    const first = async (...flags: readonly string[]) =>
+      (await chainwright(['explain', 'webapp1-nodeport-svc', ...example, ...flags])).stdout.split('\n')[0];
+    const to = 'to 10.103.188.73:80, cluster IP of default/webapp1-nodeport-svc';
+    expect(await first()).toBe(`tcp from a pod (10.32.0.77) ${to}`);
+    expect(await first('--cluster-cidr', '10.40.0.0/13')).toBe(`tcp from a pod (10.40.0.77) ${to}`);
+  });
+});
+
 describe('chainwright explain of a cluster', () => {
   it('asks the API server', async () => {
     const server = await FakeServer.start();
@@ -213,20 +224,16 @@ describe('chainwright explain of a cluster', () => {
       server.apply('endpointslices', slice('web', ['10.244.1.5', '10.244.1.6']));
       server.apply('nodes', node('node-a'));
       const kubeconfig = writeKubeconfig(server, {});
-      const args = [
-        'explain',
-        'shop/web',
-        '--kubeconfig',
-        kubeconfig,
-        '--hostname-override',
-        'node-a',
-        '--output',
-        'json',
+      const args = ['explain', 'shop/web', '--hostname-override', 'node-a', '-o', 'json'];
+      const asked = [
+        await chainwright([...args, '--kubeconfig', kubeconfig]),
+        await chainwright(args, '', ROOT, ['env', `KUBECONFIG=${kubeconfig}`]),
       ];
-      const { exitCode, stdout, stderr } = await chainwright(args);
-      expect(exitCode, stderr).toBe(0);
-      const report = z.parse(explainReportSchema, JSON.parse(stdout));
-      expect(report).toMatchObject({ node: 'node-a', verdict: 'through' });
+      for (const { exitCode, stdout, stderr } of asked) {
+        expect(exitCode, stderr).toBe(0);
+        const report = z.parse(explainReportSchema, JSON.parse(stdout));
+        expect(report).toMatchObject({ node: 'node-a', verdict: 'through' });
+      }
     } finally {
       await server.stop();
     }

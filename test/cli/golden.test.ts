@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { goldenReportSchema } from '../../src/golden/schema.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { feed, kernelRules, makeNamespace } from '../kernel/namespace.ts';
 import { casesIn, ROOT, RULE_BOOK } from '../support/cases.ts';
 import { chainwright } from './chainwright.ts';
@@ -262,7 +262,7 @@ describe('chainwright golden', () => {
     ],
     [
       ['--check', 'README.md', '-f', 'manifests/examples/dual-stack.yaml'],
-      "ENOTDIR: not a directory, scandir 'README.md'",
+      'README.md: not a directory, or part of the path is none',
     ],
   ])('%j ends with 2, since 1 is for what was found', async (args, message) => {
     const { exitCode, stdout, stderr } = await chainwright(['golden', ...args]);

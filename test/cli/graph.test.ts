@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
 import { feed, makeNamespace, output } from '../kernel/namespace.ts';
@@ -41,6 +41,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(directory, { recursive: true });
 });
+
+const NOBODY = ['--reuid=65534', '--clear-groups', '--inh-caps=-all'];
 
 describe('chainwright graph', () => {
   it('draws one service of manifests', async () => {
@@ -117,15 +119,35 @@ describe('chainwright graph', () => {
       ['graph', 'loc', ...MANIFESTS],
       'graph: expected a service that the rules know (did you mean default/local?), got "loc"',
     ],
-    [['graph', 'x"\n', ...MANIFESTS], 'graph: expected a service that the rules know, got "x\\"\\n"'],
     [
-      ['graph', ...MANIFESTS, '--output', 'gif'],
-      "option '--output <format>' argument 'gif' is invalid. Allowed choices are svg, png, dot, html.",
+      ['graph', 'local', ...MANIFESTS, '--out', 'local.pdf'],
+      '--out: expected a name that ends in .svg, .png, .dot, .html, or --output with one of these, got "local.pdf"',
     ],
+    [['graph', 'x"\n', ...MANIFESTS], 'graph: expected a service that the rules know, got "x\\"\\n"'],
+    [['graph', ...MANIFESTS, '--output', 'gif'], '--output: expected svg, png, dot or html, got "gif"'],
   ])('%j ends with exit code 1', async (args, message) => {
     const { exitCode, stdout, stderr } = await chainwright(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr.split('\n')[0]).toBe(`error: ${message}`);
+  });
+
+  // A clone in root's home is out of anybody else's reach.
+  it.skipIf(execaSync('setpriv', [...NOBODY, 'test', '-r', BUNDLE], { reject: false }).failed)(
+    'says that the kernel tells root alone',
+    async () => {
+      const { exitCode, stderr } = await chainwright(['graph', '--live'], '', ROOT, ['setpriv', ...NOBODY]);
+      expect(exitCode).toBe(2);
+      expect(stderr.split('\n').at(-1)).toBe('error: this takes root: try it with sudo');
+    },
+  );
+
+  it('names the packages of tools that are not there', async () => {
+    const { exitCode, stderr } = await chainwright(['graph', '--live'], '', ROOT, ['env', 'PATH=/nowhere']);
+    expect(exitCode).toBe(2);
+    expect(stderr.split('\n')).toEqual([
+      'error: iptables --version: not installed, or not on the PATH',
+      "error: Debian's packages are iptables, conntrack, iproute2 and util-linux",
+    ]);
   });
 
   it('warns of a dump without a service proxy', async () => {

@@ -1,8 +1,9 @@
-import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../src/cli/program.ts';
-import { flagValues } from '../../src/config/commander.ts';
-import { readConfig } from '../../src/config/load.ts';
+import { ROOT } from '../support/cases.ts';
+import { calls, parse } from '../support/command-lines.ts';
 import { chainwright } from './chainwright.ts';
 
 const NAMES = program(() => undefined)
@@ -23,32 +24,6 @@ function section(help: string, heading: string): readonly string[] {
   const count = lines.slice(from).findIndex((line) => line !== '' && !line.startsWith(' '));
   const found = lines.slice(from, count === -1 ? undefined : from + count);
   return found.filter((line) => line !== '').map((line) => line.slice(2));
-}
-
-/** The words after `chainwright` in each place where a line of shell calls it. */
-function calls(line: string): readonly (readonly string[])[] {
-  const tokens = line.match(/'[^']*'|"[^"]*"|[^\s|;<>()&'"]+|[|;<>()&]/g) ?? [];
-  return tokens.flatMap((token, index) => {
-    if (token !== 'chainwright') return [];
-    const rest = tokens.slice(index + 1);
-    const end = rest.findIndex((word) => /^[|;<>()&]$/.test(word));
-    return [rest.slice(0, end === -1 ? undefined : end).map((word) => word.replaceAll(/^['"]|['"]$/g, ''))];
-  });
-}
-
-/** Reads a command line as the program does, and does nothing. Values of kube-proxy's flags are checked too. */
-async function parse(words: readonly string[]): Promise<string> {
-  const root = program(() => undefined);
-  let parsed: Command | undefined;
-  for (const command of root.commands) {
-    command.action(() => {
-      parsed = command;
-    });
-  }
-  await root.parseAsync(words, { from: 'user' });
-  if (parsed === undefined) throw new Error(`${words.join(' ')}: no command was run`);
-  readConfig({ flags: { ...flagValues(parsed), config: [] } });
-  return parsed.name();
 }
 
 describe.each(NAMES)('the help of %s', (name) => {
@@ -115,6 +90,22 @@ describe('the help of the program', () => {
       if (command === 'help') expect(NAMES).toContain(rest[0]);
       else await parse([command ?? '', ...rest]);
     }
+  });
+});
+
+describe('the version', () => {
+  it.each(['--version', '-V', 'version'])('is told by %s', async (word) => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(await chainwright([word])).toEqual({ exitCode: 0, stdout: version, stderr: '' });
+  });
+});
+
+describe('the flags of kube-proxy', () => {
+  it('stand last, so that they hide nothing', async () => {
+    const help = await helpOf('render');
+    expect(help.indexOf('\nExamples:')).toBeGreaterThan(0);
+    expect(help.indexOf('\nFlags of kube-proxy')).toBeGreaterThan(help.indexOf('\nSee also:'));
+    expect(help).toContain('\n  --hostname-override <text>\n');
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,11 +69,33 @@ describe('chainwright ports on manifests', () => {
     [['-f', '/nowhere.yaml'], '/nowhere.yaml: no such file or directory'],
     [['--source', 'file:x'], '--source: expected api or dir:PATH, got "file:x"'],
     [['--source', 'dir:/nowhere'], '/nowhere: no such file or directory'],
-    [['--kubeconfig', '/nowhere'], "/nowhere: ENOENT: no such file or directory, open '/nowhere'"],
+    [['--kubeconfig', '/nowhere'], '/nowhere: no such file or directory'],
   ])('%j ends with exit code 2, since 1 is for what was found', async (args, message) => {
     const { exitCode, stdout, stderr } = await chainwright(['ports', ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr.split('\n')[0]).toBe(`error: ${message}`);
+  });
+
+  it('looks where kubectl would', async () => {
+    const asked = async (...env: readonly string[]) =>
+      (await chainwright(['ports'], '', ROOT, ['env', '-u', 'KUBERNETES_SERVICE_HOST', ...env])).stderr;
+    const unread = 'error: /nowhere/a: no such file or directory';
+    expect(await asked('KUBECONFIG=:/nowhere/a:/nowhere/b')).toBe(unread);
+    expect(await asked('KUBECONFIG=/nowhere/a', 'KUBERNETES_SERVICE_HOST=192.0.2.1')).toBe(unread);
+    const home = await mkdtemp(join(tmpdir(), 'chainwright-test-'));
+    const missing = /^error: --kubeconfig: expected a kubeconfig/;
+    try {
+      expect(await asked('-u', 'KUBECONFIG', `HOME=${home}`)).toMatch(missing);
+      await mkdir(join(home, '.kube'));
+      await writeFile(join(home, '.kube/config'), '');
+      expect(await asked('-u', 'KUBECONFIG', `HOME=${home}`)).toMatch(
+        /\.kube\/config: expected a kubeconfig, got/,
+      );
+      const inPod = await asked('-u', 'KUBECONFIG', `HOME=${home}`, 'KUBERNETES_SERVICE_HOST=192.0.2.1');
+      expect(inPod).toMatch(missing);
+    } finally {
+      await rm(home, { recursive: true });
+    }
   });
 
   it('takes either manifests or a source', async () => {

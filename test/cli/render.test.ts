@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { ROOT } from '../support/cases.ts';
 import { BUNDLE, chainwright } from './chainwright.ts';
 
@@ -113,11 +113,44 @@ describe('chainwright render', () => {
       ['render', '-f', `${WEBAPP1}/cluster.yaml`, '--iptables-masquerade-bit', '40'],
       '--iptables-masquerade-bit: expected a whole number from 0 to 31, got 40',
     ],
-    [['rendr'], "unknown command 'rendr'"],
-  ])('%j fails with exit code 1 and says why', async (args, message) => {
+    [['rendr'], "unknown command 'rendr' (did you mean render?)"],
+    [['help', 'rendr'], "unknown command 'rendr' (did you mean render?)"],
+    [['render', '--filname', 'x'], "unknown option '--filname' (did you mean --filename?)"],
+    [['render', 'a.yaml'], 'unexpected "a.yaml": manifests are named by -f, each by one of its own'],
+    [['render', '-f', 'a', 'b'], 'unexpected "b": manifests are named by -f, each by one of its own'],
+    [
+      ['render', '-f', 'a', '-o', 'jsn'],
+      '--output: expected restore or json (did you mean json?), got "jsn"',
+    ],
+    [
+      ['render', '-f', '-'],
+      'standard input: expected manifests, got nothing (a List without items stands for no objects)',
+    ],
+    [
+      ['render', '-f', `${WEBAPP1}/cluster.yaml`, '--family', 'all', '--out-dir', '/dev/null/rules'],
+      '/dev/null/rules: not a directory, or part of the path is none',
+      2,
+    ],
+  ])('%j fails and says why', async (args, message, code = 1) => {
     const { exitCode, stdout, stderr } = await chainwright(args);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' });
     expect(stderr.split('\n')[0]).toBe(`error: ${message}`);
+  });
+
+  it('warns of a node that is not there, and names one that is nearly so', async () => {
+    const { exitCode, stderr } = await chainwright([...ARGUMENTS, '--hostname-override', 'node-x']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('warning: Node node-x is not in the manifests (did you mean node-a');
+  });
+
+  it('says that a family that nobody asked for may be the wrong one', async () => {
+    const service = 'apiVersion: v1, kind: Service, metadata: {name: a}';
+    const manifest = `{${service}, spec: {clusterIP: "fd00::1", ipFamilies: [IPv6], ports: [{port: 80}]}}`;
+    const warned =
+      "warning: the rules are ipv4, the node's first family, and no service has it: see --family ipv6";
+    expect((await chainwright(['render', '-f', '-'], manifest)).stderr.split('\n')).toContain(warned);
+    const { stderr } = await chainwright(['render', '-f', '-', '--family', 'ipv4'], manifest);
+    expect(stderr).not.toContain(warned);
   });
 
   it('warns on standard error, and prints rules all the same', async () => {

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { CommentPolicy } from '../../chains/comments.ts';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import { FAMILIES, type Family } from '../../net/address.ts';
@@ -84,7 +84,7 @@ export function checkCommand(end: (code: number) => void): Command {
         .helpGroup(INPUT),
     )
     .addOption(
-      new Option('--output <format>', 'of the result')
+      new Option('-o, --output <format>', 'of the result')
         .choices(['text', 'json'])
         .default('text')
         .helpGroup(OUTPUT),

@@ -72,7 +72,7 @@ export function diffCommand(end: (code: number) => void): Command {
         .helpGroup(OUTPUT),
     )
     .addOption(
-      new Option('--output <format>', 'text for people, markdown for a comment, github for annotations')
+      new Option('-o, --output <format>', 'text for people, markdown for a comment, github for annotations')
         .choices(['text', 'json', 'markdown', 'github'])
         .default('text')
         .helpGroup(OUTPUT),

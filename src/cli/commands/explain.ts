@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { CommentPolicy } from '../../chains/comments.ts';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import type { Protocol } from '../../model/objects.ts';
@@ -114,7 +114,7 @@ export function explainCommand(end: (code: number) => void): Command {
         .helpGroup(INPUT),
     )
     .addOption(
-      new Option('--output <format>', 'text for people, json for programs')
+      new Option('-o, --output <format>', 'text for people, json for programs')
         .choices(['text', 'json'])
         .default('text')
         .helpGroup(OUTPUT),

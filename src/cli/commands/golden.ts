@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { CommentPolicy } from '../../chains/comments.ts';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import { INPUT, manualText, OUTPUT } from '../manual.ts';
@@ -74,7 +74,7 @@ export function goldenCommand(end: (code: number) => void): Command {
         'make the golden files there what they should be; removes stale ones',
       ),
     )
-    .addOption(manifestsOption())
+    .addOption(manifestsOption('of several nodes all are meant, or those of --node'))
     .addOption(
       new Option('--node <name>', 'only this node; may be repeated. By default each Node of the manifests')
         .helpGroup(INPUT)
@@ -84,7 +84,7 @@ export function goldenCommand(end: (code: number) => void): Command {
     .addOption(layoutOption())
     .addOption(commentsOption())
     .addOption(
-      new Option('--output <format>', 'text has a unified diff; github makes annotations')
+      new Option('-o, --output <format>', 'text has a unified diff; github makes annotations')
         .choices(['text', 'json', 'github'])
         .default('text')
         .helpGroup(OUTPUT),

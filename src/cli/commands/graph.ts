@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { CommentPolicy } from '../../chains/comments.ts';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import { FAMILIES, type Family } from '../../net/address.ts';
@@ -85,7 +85,7 @@ export function graphCommand(end: (code: number) => void): Command {
         .helpGroup(INPUT),
     )
     .addOption(
-      new Option('--output <format>', 'by default as the name of --out ends, else svg')
+      new Option('-o, --output <format>', 'by default as the name of --out ends, else svg')
         .choices(['svg', 'png', 'dot', 'html'])
         .helpGroup(OUTPUT),
     )

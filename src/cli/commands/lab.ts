@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { CommentPolicy } from '../../chains/comments.ts';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import type { BackendKind } from '../../iptables/backend.ts';
@@ -51,7 +51,7 @@ export function labCommand(end: (code: number) => void): Command {
     )
     .addOption(new Option('--keep', 'leave it all, and print how to enter').default(false))
     .addOption(
-      new Option('--output <format>', 'of the result')
+      new Option('-o, --output <format>', 'of the result')
         .choices(['table', 'json'])
         .default('table')
         .helpGroup(OUTPUT),

@@ -1,10 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { INPUT } from '../manual.ts';
 
-/** `-f`, which may be repeated; its value is a list of paths. */
-export function manifestsOption(): Option {
+/**
+ * `-f`, which may be repeated; its value is a list of paths.
+ *
+ * @param nodes how one says which nodes are meant
+ */
+export function manifestsOption(nodes = 'of several nodes --hostname-override names one'): Option {
   const meaning = 'manifests: a file, a directory, or - for standard input; may be repeated';
-  return new Option('-f, --filename <path>', meaning)
+  return new Option('-f, --filename <path>', `${meaning}; ${nodes}`)
     .helpGroup(INPUT)
     .argParser((value: string, before: readonly string[] | undefined): readonly string[] => {
       if (value === '') throw new InvalidArgumentError('expected a path.');

@@ -28,7 +28,7 @@ const MANUAL = manualText({
   ],
   examples: [
     ['on a node, as its kube-proxy is set up', 'chainwright ports --config=/var/lib/kube-proxy/config.conf'],
-    ['of a cluster that a kubeconfig knows', 'chainwright ports --kubeconfig ~/.kube/config'],
+    ['of a node of the cluster that kubectl knows', 'chainwright ports --hostname-override node-a'],
     ['of manifests, for any node', 'chainwright ports -f manifests/ --hostname-override node-a'],
     [
       'of manifests, with what this machine has of them',
@@ -63,7 +63,7 @@ export function portsCommand(end: (code: number) => void): Command {
     )
     .addOption(new Option('--family <family>', 'to look at').choices([...FAMILIES, 'all']).default('all'))
     .addOption(
-      new Option('--output <format>', 'table for people, json for programs')
+      new Option('-o, --output <format>', 'table for people, json for programs')
         .choices(['table', 'json'])
         .default('table')
         .helpGroup(OUTPUT),

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { CommentPolicy } from '../../chains/comments.ts';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import { FAMILIES, type Family } from '../../net/address.ts';
@@ -48,7 +48,7 @@ export function renderCommand(end: (code: number) => void): Command {
     .addOption(layoutOption())
     .addOption(commentsOption())
     .addOption(
-      new Option('--output <format>', 'restore is what iptables-restore reads')
+      new Option('-o, --output <format>', 'restore is what iptables-restore reads')
         .choices(['restore', 'json'])
         .default('restore')
         .helpGroup(OUTPUT),

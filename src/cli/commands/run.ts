@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import type { LayoutChoice } from '../../chains/layout-choice.ts';
-import type { CommentPolicy } from '../../chains/comment-style.ts';
+import type { CommentPolicy } from '../../chains/comments.ts';
 import { addKubeProxyFlags, flagValues } from '../../config/commander.ts';
 import { VERIFY_MODES, type VerifyMode } from '../../verify/choice.ts';
 import { manualText } from '../manual.ts';

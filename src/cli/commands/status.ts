@@ -70,7 +70,7 @@ export function statusCommand(end: (code: number) => void): Command {
         .helpGroup(OUTPUT),
     )
     .addOption(
-      new Option('--output <format>', 'text for people, json for programs; watched, a line for each look')
+      new Option('-o, --output <format>', 'text for people, json for programs; watched, a line for each look')
         .choices(['text', 'json'])
         .default('text')
         .helpGroup(OUTPUT),

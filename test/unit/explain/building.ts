@@ -1,4 +1,5 @@
-import { rulesetOf, type LayoutName } from '../../../src/chains/layout.ts';
+import type { LayoutName } from '../../../src/chains/layout-choice.ts';
+import { rulesetOf } from '../../../src/chains/layout.ts';
 import { chooseNode } from '../../../src/cluster/identity.ts';
 import { readManifests } from '../../../src/cluster/manifests.ts';
 import { readConfig } from '../../../src/config/load.ts';
@@ -88,7 +89,7 @@ function madeOf({ flags = {}, layout = 'classic', family = 'ipv4' }: SetUp, obje
 }
 
 /** As iptables-save would print it. */
-export function saveText({ tables }: Program): string {
+function saveText({ tables }: Program): string {
   return [...tables.values()]
     .map(({ name, chains }) =>
       [
@@ -105,7 +106,7 @@ export function saveText({ tables }: Program): string {
 export const NODE_A = nodeObject('node-a', [NODE, NODE_V6], 'zone-1');
 export const NODE_B = nodeObject('node-b', ['192.168.77.11', 'fd00:77::11'], 'zone-2');
 
-export function nodeObject(name: string, addresses: readonly string[], zone: string): object {
+function nodeObject(name: string, addresses: readonly string[], zone: string): object {
   return {
     apiVersion: 'v1',
     kind: 'Node',

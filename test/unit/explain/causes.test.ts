@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LayoutName } from '../../../src/chains/layout.ts';
+import type { LayoutName } from '../../../src/chains/layout-choice.ts';
 import type { From } from '../../../src/explain/askers.ts';
 import type { Question } from '../../../src/explain/explain.ts';
 import type { FindingCode } from '../../../src/explain/finding.ts';

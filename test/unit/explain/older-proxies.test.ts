@@ -7,7 +7,7 @@ import { nodeAddressesInRules, viewOfRules } from '../../../src/explain/view-of-
 import { nodeFacts } from '../../../src/inspect/facts.ts';
 import { programOfSave } from '../../../src/inspect/program.ts';
 import type { Address } from '../../../src/net/address.ts';
-import type { NodeView } from '../../../src/routing/node-view.ts';
+import { plainView } from '../../support/plain-routes.ts';
 import { service } from './building.ts';
 
 const WEB = serviceChainName('SVC', olderLabel('default/webapp1-nodeport-svc'), 'tcp');
@@ -69,18 +69,7 @@ function situation(text = DUMP): Situation {
   const [dump] = familiesOfDump(text.split('\n'));
   const program = programOfSave(dump?.lines ?? [], 'ipv4');
   const own = nodeAddressesInRules(program, 'ipv4', undefined);
-  const view: NodeView = {
-    family: 'ipv4',
-    name: '',
-    zone: undefined,
-    address: '127.0.0.1' as Address,
-    localPods: { kind: 'unknown' },
-    nodePorts: { kind: 'anyLocalAddress', loopback: true },
-    localhostNodePorts: true,
-    masqueradeAll: false,
-    masqueradeMark: 0x4000,
-    dropInvalid: true,
-  };
+  const view = plainView({ name: '', address: '127.0.0.1' as Address });
   const viewed = viewOfRules(program, view, own);
   return {
     view: viewed,
