@@ -1,6 +1,6 @@
 import { runTool, ToolError } from '../iptables/tool.ts';
 import type { Deletion } from './deletions.ts';
-import { conntrackCommand } from './tool.ts';
+import { CONNTRACK_LIMIT, conntrackCommand } from './tool.ts';
 
 /**
  * Carries deletions out, one process each. The tool could read them all from a file (--load-file, since
@@ -17,7 +17,7 @@ export async function carryOut(
 ): Promise<void> {
   for (const deletion of deletions) {
     try {
-      await runTool(conntrackCommand(via, ...deletion), { onLine: onDeleted });
+      await runTool(conntrackCommand(via, ...deletion), { onLine: onDeleted, timeout: CONNTRACK_LIMIT });
     } catch (error) {
       if (!foundNothing(error)) throw error;
     }

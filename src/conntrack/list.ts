@@ -2,7 +2,7 @@ import { runTool } from '../iptables/tool.ts';
 import type { Protocol } from '../model/objects.ts';
 import type { Family } from '../net/address.ts';
 import { parseEntry, type Entry } from './entry.ts';
-import { conntrackCommand } from './tool.ts';
+import { CONNTRACK_LIMIT, conntrackCommand } from './tool.ts';
 
 export interface ListRequest {
   readonly family: Family;
@@ -32,6 +32,7 @@ export async function listEntries(
   const filter = protocol === undefined ? [] : ['-p', protocol];
   const command = conntrackCommand(via, '-L', '-f', family, ...filter, '-o', 'extended,id');
   await runTool(command, {
+    timeout: CONNTRACK_LIMIT,
     onLine: (line) => {
       const entry = parseEntry(line);
       if (entry === undefined) {

@@ -25,10 +25,10 @@ export interface Tightening {
  */
 export function policyChanges(before: Iterable<Route>, after: Iterable<Route>): readonly PolicyChange[] {
   const known = new Map<string, Route>();
-  for (const route of before) known.set(keyOf(route), route);
+  for (const route of before) known.set(servicePortKey(route), route);
   const changes: PolicyChange[] = [];
   for (const route of after) {
-    const change = policyChange(known.get(keyOf(route)), route);
+    const change = policyChange(known.get(servicePortKey(route)), route);
     if (change !== undefined) changes.push(change);
   }
   return changes;
@@ -49,6 +49,7 @@ export function tightening({ before, after }: PolicyChange): Tightening {
   };
 }
 
-function keyOf(route: Route): string {
+/** What a service port keeps through all its changes. */
+export function servicePortKey(route: Route): string {
   return `${route.label} ${route.protocol}`;
 }

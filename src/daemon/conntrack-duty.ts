@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { cleanConntrack, type CleanOutcome } from '../conntrack/clean.ts';
-import { policyChanges } from '../conntrack/policy-change.ts';
+import { policyChanges, servicePortKey } from '../conntrack/policy-change.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Family } from '../net/address.ts';
 import { familyName } from '../health/family-name.ts';
@@ -21,28 +21,62 @@ export interface ConntrackDutyOptions {
   readonly metrics: Metrics;
 }
 
-/** Deletes, after a sync, the conntrack entries that the new rules would not have made. */
-export type ConntrackDuty = (report: SyncReport) => Promise<void>;
+/** Deletes, after syncs, the conntrack entries that the new rules would not have made. */
+export interface ConntrackDuty {
+  /** After a sync: what it may have left behind. */
+  readonly note: (report: SyncReport) => void;
+  /** Looks once for all that was noted of the family since the last time; not at all where nothing was. */
+  readonly clean: (family: Family) => Promise<void>;
+}
+
+/** What is still to be done for one family. Looking may take longer than syncs are apart. */
+interface Owed {
+  isDue: boolean;
+  /** By service port, as they were before their policy became stricter: the oldest version counts. */
+  readonly loose: Map<string, Route>;
+}
 
 export function conntrackDuty(options: ConntrackDutyOptions): ConntrackDuty {
   const { log, metrics } = options;
+  const owed = new Map<Family, Owed>();
   let toldMissing = false;
-  return async (report) => {
-    const { family, before, after } = report;
-    const changes = policyChanges(before, after);
-    if (changes.length === 0 && !mayHaveStaleEntries(report, options.resetGoneEndpoints)) return;
+
+  const owe = (family: Family, isDue: boolean, loose: Iterable<Route>): void => {
+    const all = owed.get(family) ?? { isDue: false, loose: new Map<string, Route>() };
+    owed.set(family, all);
+    all.isDue ||= isDue;
+    for (const route of loose) {
+      const key = servicePortKey(route);
+      if (!all.loose.has(key)) all.loose.set(key, route);
+    }
+  };
+
+  const note = (report: SyncReport): void => {
+    if (isSameAsBefore(report)) return;
+    const loose = policyChanges(report.before, report.after).map(({ before }) => before);
+    owe(report.family, loose.length > 0 || mayHaveStaleEntries(report, options.resetGoneEndpoints), loose);
+  };
+
+  const clean = async (family: Family): Promise<void> => {
+    const all = owed.get(family);
+    if (!all?.isDue) return;
+    const { loose } = all;
+    owed.delete(family);
     const start = performance.now();
     const outcome = await cleanConntrack({
       family,
       routes: options.routes(family),
       endpointsOf: (route) => endpointsOf(route, options, family),
-      policyChanges: changes,
+      policyChanges: loose.size === 0 ? [] : policyChanges(loose.values(), options.routes(family)),
       ownAddresses: new Set(readInterfaceAddresses()),
       resetGoneEndpoints: options.resetGoneEndpoints,
     });
+    // Stale entries of UDP are looked for anew each time. What a policy forbids would be forgotten.
+    if (outcome.kind === 'failed') owe(family, false, loose.values());
     metrics.conntrackDuration.observe({ ipFamily: familyName(family) }, (performance.now() - start) / 1000);
     tell(outcome, family);
   };
+  return { note, clean };
 
   function tell(outcome: CleanOutcome, family: Family): void {
     const ipFamily = familyName(family);
@@ -67,15 +101,16 @@ export function conntrackDuty(options: ConntrackDutyOptions): ConntrackDuty {
   }
 }
 
+/** A comparison with the kernel that nothing had changed for, and that found all as it was. */
+function isSameAsBefore({ services, reason, changed, repaired }: SyncReport): boolean {
+  return services === undefined && reason === 'check' && changed === 0 && repaired === undefined;
+}
+
 /**
  * Endpoints of a service may come, go or stop to serve without a change of the rules, so that any change
- * of a service with UDP ports is looked at. A sync of everything that found all as it was is none.
+ * of a service with UDP ports is looked at.
  */
-function mayHaveStaleEntries(
-  { services, before, after, reason, repaired }: SyncReport,
-  tcpToo: boolean,
-): boolean {
-  if (services === undefined && reason === 'check' && repaired === undefined) return false;
+function mayHaveStaleEntries({ before, after }: SyncReport, tcpToo: boolean): boolean {
   const counts = ({ protocol }: Route): boolean => protocol === 'udp' || (tcpToo && protocol === 'tcp');
   return before.some(counts) || after.some(counts);
 }

@@ -13,13 +13,13 @@ import type { MetricsStore } from '../metrics/metrics.ts';
 import { metricsRoutes } from '../metrics/routes.ts';
 import { flagzText } from '../metrics/zpages.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Family } from '../net/address.ts';
 import { isConntrackLiberal, readInterfaceAddresses } from '../node/host.ts';
 import type { SyncReport } from '../reconciler/observer.ts';
 import { startReconciler } from '../reconciler/reconciler.ts';
 import type { SourceRecord } from '../status/source-record.ts';
 import { syncRecord } from '../status/sync-record.ts';
 import type { VerifyMode } from '../verify/choice.ts';
+import { afterSyncs } from './after-syncs.ts';
 import { conntrackDuty } from './conntrack-duty.ts';
 import { healthCheckDuty } from './health-check-duty.ts';
 import { setLazyGauges } from './lazy-gauges.ts';
@@ -115,24 +115,15 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     ]),
   );
 
-  /** One after the other for each family, and never in the way of the next sync. */
-  const duties = new Map<Family, Promise<void>>();
-  const returnMemory = memoryReturn();
-  const synced = new Set<Family>();
-  let firstRules: Promise<void> | undefined;
+  const duties = afterSyncs({
+    ...{ families, healthChecks, conntrack, log },
+    afterFirstRules: options.afterFirstRules,
+    isWriting: reconciler.isWriting,
+    returnMemory: memoryReturn(),
+  });
   function afterSync(report: SyncReport): void {
     nodePorts.afterSync(report);
-    synced.add(report.family);
-    const before = duties.get(report.family) ?? Promise.resolve();
-    const work = before
-      .then(() => (synced.size < families.length ? undefined : (firstRules ??= options.afterFirstRules())))
-      .then(() => healthChecks.get(report.family)?.sync())
-      .then(() => conntrack(report))
-      .then(() => {
-        if (report.kind === 'full' && !reconciler.isWriting()) returnMemory();
-      })
-      .catch((error: unknown) => log.error({ error: String(error) }, 'the duties after a sync failed'));
-    duties.set(report.family, work);
+    duties.note(report);
   }
 
   const listener = {
@@ -190,6 +181,6 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   } finally {
     stop.abort();
     await Promise.all([...healthChecks.values()].map(({ close }) => close()));
-    await Promise.all(duties.values());
+    await duties.settled();
   }
 }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
-import { backendOf, detectBackend, type Backend } from '../iptables/backend.ts';
-import { runTool, ToolError } from '../iptables/tool.ts';
+import { backendOf, type Backend } from '../iptables/backend.ts';
+import { detectBackend } from '../iptables/detect-backend.ts';
+import { listChain } from '../iptables/list-chain.ts';
+import { isTimeout, isUnavailable, runTool, type ToolError } from '../iptables/tool.ts';
 import type { Settings } from '../model/settings.ts';
 import { FAMILIES, familyOf, isUnspecified, type Family } from '../net/address.ts';
 import type { HostFacts } from '../node/host.ts';
@@ -10,7 +12,8 @@ import type { HostFacts } from '../node/host.ts';
  *
  * Source: platformCheckSupported in cmd/kube-proxy/app/server_linux.go.
  *
- * @throws ToolError where the family that the node needs has no tools
+ * @throws ToolError where the family that the node needs has no tools, or a tool is stopped: whether a family can
+ *   be served is decided for good
  */
 export async function chooseBackends(
   settings: Settings,
@@ -38,7 +41,7 @@ export async function chooseBackends(
   }
   const [trouble] = troubles;
   if (backends.length === 0 && trouble !== undefined) throw trouble;
-  log.info({ backend: kind, families: backends.map(({ family }) => family) }, 'rules are written');
+  log.info({ backend: kind, families: backends.map(({ family }) => family) }, 'rules will be written');
   return backends;
 }
 
@@ -47,12 +50,16 @@ function boundFamily({ bindAddress }: Settings): Family | undefined {
   return isUnspecified(bindAddress) ? undefined : familyOf(bindAddress);
 }
 
-async function missing({ save }: Backend): Promise<ToolError | undefined> {
+async function missing(backend: Backend): Promise<ToolError | undefined> {
+  const { save, limits } = backend;
+  const ignore = (): void => undefined;
   try {
-    await runTool([...save, '-t', 'nat'], { onLine: () => undefined });
-    return undefined;
+    await runTool([...save, '-t', 'nat'], { onLine: ignore, timeout: limits.firstTry });
   } catch (error) {
-    if (error instanceof ToolError) return error;
-    throw error;
+    if (isUnavailable(error)) return error;
+    if (!isTimeout(error)) throw error;
+    // A neighbour that commits without a pause keeps the table from being read, but not one chain of it.
+    await listChain(backend, { table: 'nat', chain: 'POSTROUTING' }, ignore);
   }
+  return undefined;
 }

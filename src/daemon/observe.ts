@@ -35,7 +35,7 @@ export function observe(options: ObserverOptions): ReconcilerObserver {
       countSync(metrics, report);
       health.updated(report.family);
       const ipFamily = familyName(report.family);
-      for (const seconds of options.latency[report.family].take(report.services)) {
+      for (const seconds of options.latency[report.family].take(report)) {
         metrics.networkProgrammingDuration.observe({ ipFamily }, seconds);
       }
       logSync(log, report);
@@ -89,11 +89,13 @@ function countSync(metrics: Metrics, { family, kind, seconds, counts, rules, rep
 
 function logSync(
   log: Logger,
-  { family, kind, reason, seconds, counts, services, repaired }: SyncReport,
+  { family, kind, reason, seconds, counts, services, repaired, unread }: SyncReport,
 ): void {
   const fields = { family, kind, reason, seconds: Number(seconds.toFixed(4)), ...counts };
   if (repaired !== undefined)
     log.warn({ ...fields, damage: repaired }, 'rules that others had changed are repaired');
+  else if (unread)
+    log.warn(fields, 'all rules are written anew, since those in the kernel could not be read in time');
   else if (kind === 'full' && reason !== 'check') log.info(fields, 'rules are current');
   else log.debug({ ...fields, services: services && [...services] }, 'rules are current');
 }

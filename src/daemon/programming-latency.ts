@@ -1,13 +1,23 @@
 import type { Change } from '../cluster/source.ts';
+import type { SyncReport } from '../reconciler/observer.ts';
 
 /** Remembers when the changes of slices happened until the kernel has them. */
 export interface ProgrammingLatency {
   readonly note: (changes: readonly Change[]) => void;
   /**
-   * Seconds from each change of these services until now; of all services where none are named.
-   * They are told once.
+   * Seconds from each change of the services of a sync until now, when it ends; of all services where it names
+   * none. They are told once. What came while it was under way, it has not written.
    */
-  readonly take: (services: ReadonlySet<string> | undefined) => readonly number[];
+  readonly take: (sync: Pick<SyncReport, 'services' | 'seconds'>) => readonly number[];
+}
+
+/** Milliseconds: a sync may begin in the very one in which the change came, and clocks leave out parts of them. */
+const ROUNDING = 1;
+
+/** Milliseconds since 1970. */
+interface Pending {
+  readonly changedAt: number;
+  readonly notedAt: number;
 }
 
 /** More than this many changes of one service in one sync tell nothing more. */
@@ -15,7 +25,7 @@ const MOST_PER_SERVICE = 100;
 
 /** @param now milliseconds since 1970 */
 export function programmingLatency(now: () => number): ProgrammingLatency {
-  const pending = new Map<string, number[]>();
+  const pending = new Map<string, readonly Pending[]>();
   const started = now();
   return {
     note: (changes) => {
@@ -26,17 +36,23 @@ export function programmingLatency(now: () => number): ProgrammingLatency {
         if (changedAt < started) continue;
         const key = `${namespace}/${serviceName}`;
         const times = pending.get(key) ?? [];
-        if (times.length < MOST_PER_SERVICE && times.at(-1) !== changedAt) times.push(changedAt);
-        pending.set(key, times);
+        if (times.length >= MOST_PER_SERVICE || times.at(-1)?.changedAt === changedAt) continue;
+        pending.set(key, [...times, { changedAt, notedAt: now() }]);
       }
     },
-    take: (services) => {
-      const taken: number[] = [];
+    take: ({ services, seconds }) => {
+      const end = now();
+      const begin = end - seconds * 1000 + ROUNDING;
+      const isWritten = ({ notedAt }: Pending): boolean => notedAt <= begin;
+      const taken: Pending[] = [];
       for (const service of services ?? [...pending.keys()]) {
-        for (const time of pending.get(service) ?? []) taken.push((now() - time) / 1000);
-        pending.delete(service);
+        const times = pending.get(service) ?? [];
+        const written = times.filter(isWritten);
+        taken.push(...written);
+        if (written.length === times.length) pending.delete(service);
+        else pending.set(service, times.slice(written.length));
       }
-      return taken;
+      return taken.map(({ changedAt }) => (end - changedAt) / 1000);
     },
   };
 }

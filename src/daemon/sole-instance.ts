@@ -12,6 +12,8 @@ import { pause } from '../reconciler/runner.ts';
 const NAME = '\0chainwright-run';
 /** Longer than a pod is given to end. */
 const PATIENCE: Milliseconds = 60_000;
+/** Any process of the node may connect, and each connection takes one of the files that the tools' pipes need. */
+const MOST_WAITING = 16;
 /** Until it is tried again where the holder's end was not heard. */
 const RETRY: Milliseconds = 1_000;
 
@@ -50,10 +52,13 @@ export async function soleInstance(
     const left = end - performance.now();
     if (signal.aborted) return;
     if (left <= 0) break;
+    const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]);
     if (!waited)
       log.warn({ seconds: patience / 1000 }, 'another instance runs on this node; waiting for its end');
+    // It hung up and lives on, or somebody was faster.
+    else await pause(RETRY, until);
     waited = true;
-    await holderGone(AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]));
+    await holderGone(until);
   }
   const note = 'another instance on this node does not end; this one begins beside it';
   log.error(note);
@@ -70,9 +75,12 @@ async function takeName(): Promise<'ours' | 'taken' | Error> {
       .resume(),
   );
   server.unref();
+  server.maxConnections = MOST_WAITING;
   try {
     server.listen(NAME);
     await once(server, 'listening');
+    // That one who waits cannot be heard out ends nothing of ours.
+    server.on('error', () => undefined);
     return 'ours';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'taken' : (error as Error);

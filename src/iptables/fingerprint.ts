@@ -2,7 +2,7 @@
  * A number that stands for a text: 53 bits, so that of a million different texts no two are likely to
  * share one. Comparing the kernel's rules with ours by it spares keeping either as text.
  */
-export function fingerprint(text: string, seed = 0): number {
+function fingerprint(text: string, seed = 0): number {
   let high = 0xdeadbeef ^ seed;
   let low = 0x41c6ce57 ^ (seed / 2 ** 21);
   for (let index = 0; index < text.length; index += 1) {

@@ -1,7 +1,7 @@
 import { KUBE_FIREWALL } from '../chains/fixed.ts';
 import type { Chain, Jump, Rule, Ruleset, Table, TableName } from '../chains/rule.ts';
 import { ruleText } from '../chains/text.ts';
-import { fingerprintOf, type Snapshot, type TableSnapshot } from './snapshot.ts';
+import { fingerprintOf, holdsNothing, type Snapshot, type TableSnapshot } from './snapshot.ts';
 
 /** What a full sync has to change in one table. */
 export interface TablePlan {
@@ -58,7 +58,7 @@ export function ruleCounts(tables: Plan): Readonly<Record<TableName, number>> {
 
 function tablePlan(table: Table, kernel: TableSnapshot, keep: ReadonlySet<string>): TablePlan {
   // Others may have rules of their own all the same.
-  if (kernel.chains.size === 0) return emptyTablePlan(table, true);
+  if (holdsNothing(kernel)) return emptyTablePlan(table, true);
   const write = new Set<string>();
   const stale = new Set(kernel.serviceChains);
   let ruleCount = 0;

@@ -1,8 +1,9 @@
 import { isServiceChain } from '../chains/names.ts';
-import { DISPATCH_CHAINS } from '../chains/fixed.ts';
-import type { TableName } from '../chains/rule.ts';
+import { DISPATCH_CHAINS, FILTER_JUMPS, KUBE_FIREWALL, NAT_JUMPS } from '../chains/fixed.ts';
+import type { Jump, TableName } from '../chains/rule.ts';
 import type { Backend } from './backend.ts';
 import { addOrdered, addUnordered, EMPTY_CHAIN, isLastRule } from './fingerprint.ts';
+import { listChain } from './list-chain.ts';
 import type { Milliseconds } from '../model/settings.ts';
 import { runTool, ToolError, type Command } from './tool.ts';
 
@@ -17,6 +18,11 @@ export interface TableSnapshot {
 }
 
 export type Snapshot = Readonly<Record<TableName, TableSnapshot>>;
+
+/** Nothing of ours, nor of another service proxy. A table that was not read whole may show jumps alone. */
+export function holdsNothing({ chains, jumps }: TableSnapshot): boolean {
+  return chains.size + jumps.size === 0;
+}
 
 /** The fingerprint of a whole chain, in the kernel or not yet. */
 export function fingerprintOf(chain: string, rules: Iterable<string>): number {
@@ -43,6 +49,31 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const read = (table: TableName): Promise<TableSnapshot> => readTable(backend, table, timeout);
   const [filter, nat] = await Promise.all([read('filter'), read('nat')]);
+  return { filter, nat };
+}
+
+/**
+ * As little as rules can be written with: which of our jumps there are, for none may stand twice, and the
+ * kubelet's chain, for its rules are not ours to empty. All other chains are taken for missing, so that they
+ * are written anew, and those of services that are gone stay.
+ *
+ * @throws ToolError where a chain cannot be listed
+ */
+export async function readJumps(backend: Backend): Promise<Snapshot> {
+  const read = async (table: TableName, chains: Iterable<string>): Promise<TableSnapshot> => {
+    const reading = tableReading();
+    for (const chain of chains) {
+      const rules: string[] = [];
+      const isThere = await listChain(backend, { table, chain }, (rule) => rules.push(rule));
+      if (isThere) [`:${chain} `, ...rules].forEach(reading.line);
+    }
+    return reading.finish();
+  };
+  const from = (jumps: readonly Jump[]): ReadonlySet<string> => new Set(jumps.map((jump) => jump.from));
+  const [filter, nat] = await Promise.all([
+    read('filter', [...from(FILTER_JUMPS), KUBE_FIREWALL]),
+    read('nat', from(NAT_JUMPS)),
+  ]);
   return { filter, nat };
 }
 

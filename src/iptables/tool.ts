@@ -29,6 +29,11 @@ export function isTimeout(error: unknown): boolean {
   return error instanceof ToolError && error.kind === 'timeout';
 }
 
+/** The tool, or the part of the kernel that it is for, is not there; rather than in want of something just now. */
+export function isUnavailable(error: unknown): error is ToolError {
+  return error instanceof ToolError && (error.kind === 'missing' || error.kind === 'exit');
+}
+
 function ending(kind: ToolError['kind'], exitCode: number | undefined): string {
   switch (kind) {
     case 'missing':
@@ -89,18 +94,19 @@ export async function runTool(command: Command, options: ToolOptions = {}): Prom
     // What it has started itself may live on and hold its ends of the pipes: nobody waits for that.
     if (signal !== null) for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
   });
+  const seen = { isEndless: false };
   const work: Promise<void>[] = [];
   if (options.input !== undefined && child.stdin !== null) work.push(feed(child.stdin, options.input));
   if (options.onLine !== undefined && child.stdout !== null)
-    work.push(eachLine(child.stdout, options.onLine));
+    work.push(eachLine(child.stdout, options.onLine, () => (seen.isEndless = true)));
   const worked = Promise.all(work);
   // The pipes of a tool that could not be started never end, and those of one that was stopped break.
   worked.catch(() => undefined);
   const result = await child;
-  if (!result.failed) {
-    await worked;
-    return;
-  }
+  if (!result.failed) await worked;
+  // Nobody reads on, which most tools take for a failure of their own.
+  if (seen.isEndless) throw new ToolError(command, 'garbage', result.exitCode, 'a line without an end');
+  if (!result.failed) return;
   const stderr = typeof result.stderr === 'string' ? result.stderr.trim() : '';
   const kind = kindOf(result);
   throw new ToolError(command, kind, result.exitCode, kind === 'notStarted' ? String(result.code) : stderr);
@@ -128,13 +134,20 @@ async function feed(stdin: Writable, texts: Iterable<string | Uint8Array>): Prom
   await pipeline(texts, stdin).catch(() => undefined);
 }
 
-async function eachLine(stdout: Readable, onLine: (line: string) => void): Promise<void> {
+async function eachLine(
+  stdout: Readable,
+  onLine: (line: string) => void,
+  onEndless: () => void,
+): Promise<void> {
   let rest = '';
   stdout.setEncoding('latin1');
   for await (const chunk of stdout) {
     const lines = (rest + String(chunk)).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > LONGEST_LINE) throw new Error('a line without an end');
+    if (rest.length > LONGEST_LINE) {
+      onEndless();
+      return;
+    }
     lines.forEach(onLine);
   }
   if (rest !== '') onLine(rest);

@@ -3,7 +3,7 @@ import { changeTrees } from '../chains/dispatch-change.ts';
 import { grownForest, plantedForest } from '../chains/dispatch-forest.ts';
 import { indexedRulesetOf } from '../chains/indexed-ruleset.ts';
 import { indexedServiceRules } from '../chains/indexed-service-chains.ts';
-import type { LayoutName } from '../chains/layout.ts';
+import type { LayoutName } from '../chains/layout-choice.ts';
 import type { Ruleset } from '../chains/rule.ts';
 import { classicRulesetOf } from '../chains/ruleset.ts';
 import { rulesOfService, type ServiceRules } from '../chains/service-rules.ts';
@@ -17,8 +17,13 @@ import {
 } from '../iptables/delta.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import { waysTo, writtenBy, type MadeRules, type Written } from '../verify/made-rules.ts';
-import type { Version } from './applied.ts';
 import { handledRules, handledRuleset, type LastHand } from './last-hand.ts';
+
+/** One service before and after. */
+export interface Version {
+  readonly before: StyledService | undefined;
+  readonly after: StyledService | undefined;
+}
 
 /** What a layout has to remember of the rules in the kernel to tell what a change does to them. */
 export interface AppliedRules {

@@ -38,12 +38,6 @@ export interface Proposal {
   readonly reject: () => void;
 }
 
-/** One service before and after. */
-export interface Version {
-  readonly before: StyledService | undefined;
-  readonly after: StyledService | undefined;
-}
-
 export interface AppliedOptions {
   readonly layout: Layout;
   readonly view: NodeView;

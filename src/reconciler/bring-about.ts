@@ -2,12 +2,13 @@ import { carryOut } from '../iptables/applier.ts';
 import type { Backend } from '../iptables/backend.ts';
 import { isNothingToDo, plan, type Plan } from '../iptables/plan.ts';
 import { RestoreError } from '../iptables/restore.ts';
-import { readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
+import type { Snapshot } from '../iptables/snapshot.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
 import { appliedServices, type Applied, type AppliedOptions } from './applied.ts';
 import type { Held } from './hold-back.ts';
 import { isServed, refusedServices } from './isolate.ts';
 import type { Proving } from './proving.ts';
+import { readKernel } from './read-kernel.ts';
 
 /** A full sync that succeeded. */
 export interface Outcome {
@@ -61,7 +62,7 @@ async function bringAboutWithout(
 ): Promise<Outcome> {
   const { backend, view } = goal;
   const services = held.services ?? goal.services;
-  const snapshot = await readSnapshot(backend);
+  const { snapshot } = await readKernel(backend);
   const kept = services.filter(
     (service) => refused.has(service.service) && isServed(service, view, snapshot),
   );
@@ -70,7 +71,7 @@ async function bringAboutWithout(
     { ...goal, kept: [...held.kept, ...kept] },
   );
   const changes = plan(next.ruleset(), snapshot, new Set([...held.keep, ...refused.keys()]));
-  await carryOut(changes, backend);
+  if (!isNothingToDo(changes)) await carryOut(changes, backend);
   return { changes, next, kept: namesOf([...held.kept, ...kept]) };
 }
 

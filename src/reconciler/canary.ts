@@ -1,12 +1,10 @@
 import { KUBE_FORWARD, KUBE_POSTROUTING } from '../chains/fixed.ts';
 import type { Backend } from '../iptables/backend.ts';
+import { listChain } from '../iptables/list-chain.ts';
 import { restore } from '../iptables/restore.ts';
-import { runTool, ToolError } from '../iptables/tool.ts';
 
 /** An empty chain under kube-proxy's name, which other tools know to look for. */
 const CANARY = 'KUBE-PROXY-CANARY';
-/** What the tool ends with where there is none; a lock that another holds ends it with 4. */
-const NO_CHAIN = 1;
 const TABLES = ['mangle', 'nat', 'filter'] as const;
 
 export type CanaryTable = (typeof TABLES)[number];
@@ -53,16 +51,6 @@ async function tablesWithoutCanary(backend: Backend): Promise<readonly CanaryTab
 /** @returns undefined where there is no such chain */
 async function countRules(backend: Backend, table: CanaryTable, chain: string): Promise<number | undefined> {
   let rules = 0;
-  try {
-    await runTool([...backend.list, '-w', '5', '-t', table, '-S', chain], {
-      timeout: backend.limits.firstTry,
-      onLine: (line) => {
-        if (line.startsWith('-A ')) rules += 1;
-      },
-    });
-    return rules;
-  } catch (error) {
-    if (error instanceof ToolError && error.exitCode === NO_CHAIN) return undefined;
-    throw error;
-  }
+  const isThere = await listChain(backend, { table, chain }, () => (rules += 1));
+  return isThere ? rules : undefined;
 }

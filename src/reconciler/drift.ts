@@ -53,12 +53,15 @@ export async function watchForDrift(options: DriftOptions, signal: AbortSignal):
       continue;
     }
     const alarm = heard.take();
+    let stands = true;
     try {
-      if (!(await schedule.look(options.backend, alarm !== undefined))) options.onDrift('flush');
-      else if (check.isDue(alarm)) options.onDrift('check');
+      stands = await schedule.look(options.backend, alarm !== undefined);
     } catch (error) {
       options.onError(error);
     }
+    if (!stands) options.onDrift('flush');
+    // Also where a look failed: what the kernel has told is told but once.
+    else if (check.isDue(alarm)) options.onDrift('check');
     if (alarm !== undefined) await pause(ALARM_PAUSE, signal);
   }
   await heard.done;
@@ -89,9 +92,12 @@ function lookSchedule(isListening: () => boolean): LookSchedule {
       for (const table of last.keys()) {
         if (!(isAlarm && table !== 'mangle') && untilTurn(table) > 0) continue;
         const start = performance.now();
-        const alive = await isCanaryAlive(backend, [table]);
-        last.set(table, { at: performance.now(), cost: performance.now() - start });
-        if (!alive) return false;
+        try {
+          if (!(await isCanaryAlive(backend, [table]))) return false;
+        } finally {
+          // A look that fails is over as well: the other tables have their turn before it is tried again.
+          last.set(table, { at: performance.now(), cost: performance.now() - start });
+        }
       }
       return true;
     },

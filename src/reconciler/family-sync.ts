@@ -5,26 +5,27 @@ import { deltaLines, isEmptyDelta, sumGrowth, type Growth } from '../iptables/de
 import { planCounts, ruleCounts } from '../iptables/plan.ts';
 import { restore } from '../iptables/restore.ts';
 import { tuningOf } from '../iptables/sections.ts';
-import { readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
 import { isTimeout } from '../iptables/tool.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
 import { appliedServices, type Applied } from './applied.ts';
+import { batches, MOST_DELTA_SERVICES } from './batches.ts';
 import { bringAbout } from './bring-about.ts';
 import { desiredNow, routesOf } from './desired.ts';
 import type { LastHand } from './last-hand.ts';
 import type { FullReason, SyncObserver } from './observer.ts';
 import { proving, type Verification } from './proving.ts';
+import { readKernel, readWhole, type Reading } from './read-kernel.ts';
+import { haveSameKeys, isSame } from './sameness.ts';
 import { damage, deltaCounts, routesOfServices } from './sync-report.ts';
 import type { ClusterStore } from './store.ts';
 
-/** Services in one delta: the rules of all, old and new, are in memory at once. */
-const DELTA_SERVICES = 500;
-/** Past so many services comparing with the kernel costs less than delta after delta does. */
-const MOST_DELTA_SERVICES = 2_000;
 /** Seconds in which changes alone are written, after the kernel's rules could not be read in time. */
 const UNREAD_PAUSE = 60;
+
+/** Reasons for a sync of everything that writing the changes alone does not make up for. */
+const LACKS: ReadonlySet<FullReason> = new Set<FullReason>(['start', 'node', 'flush', 'failure']);
 
 /** Keeps one family's rules in the kernel what they should be. Its syncs must not overlap. */
 export interface FamilySync {
@@ -34,6 +35,8 @@ export interface FamilySync {
   readonly invalidate: (reason: FullReason) => void;
   /** Something changed, or this node is not what it was. */
   readonly isPending: () => boolean;
+  /** The kernel lacks something: a change, or what was lost or could not be written, and not only a comparison. */
+  readonly isBehind: () => boolean;
   readonly pendingServices: () => number;
   /** The next sync goes through everything. */
   readonly isFull: () => boolean;
@@ -82,12 +85,15 @@ export function familySync({
   let kept: ReadonlySet<string> = new Set();
   let inForce: LayoutName | undefined;
   let readAgainAt = -Infinity;
+  let mayHoldMore = false;
 
   async function sync(): Promise<void> {
     const services = touched;
     touched = new Set();
-    if (full !== 'start' && !isSame(layout, currentLayout())) full = 'layout';
-    if (full === undefined && !isSame(view, currentView())) full = 'node';
+    if (full !== 'start' && full !== 'failure') {
+      if (!isSame(layout, currentLayout())) full = 'layout';
+      else if (!isSame(view, currentView())) full = 'node';
+    }
     if (full === undefined && needsFull(services)) full = 'change';
     if (full === undefined || clock() < readAgainAt) {
       if (full !== undefined && services.size === 0) return;
@@ -105,13 +111,13 @@ export function familySync({
     const start = clock();
     try {
       // The routes are made while the tools read.
-      const [snapshot, desired] = await Promise.all([
+      const [reading, desired] = await Promise.all([
         read(reason),
         Promise.resolve().then(() => desiredNow(store, currentView(), currentLayout())),
       ]);
       if (reason !== 'start') failed = 'failure';
       ({ view, layout } = desired);
-      await fullSync({ reason, start, touched: services }, desired.services, snapshot);
+      await fullSync({ reason, start, touched: services }, desired.services, reading);
     } catch (error) {
       for (const service of services) touched.add(service);
       full = failed;
@@ -120,14 +126,14 @@ export function familySync({
     }
   }
 
-  /** What is in the kernel is known, but for a start or a failure: without a comparison changes can go on. */
-  async function read(reason: FullReason): Promise<Snapshot> {
-    const isNeeded = reason === 'start' || reason === 'failure';
+  /** What is in the kernel is known, but for a start, a failure or a flush: without a comparison changes can go on. */
+  async function read(reason: FullReason): Promise<Reading> {
     readAgainAt = -Infinity;
+    if (reason === 'start' || reason === 'failure' || reason === 'flush') return await readKernel(backend);
     try {
-      return await readSnapshot(backend, backend.limits[isNeeded ? 'lastResort' : 'firstTry']);
+      return await readWhole(backend);
     } catch (error) {
-      if (!isNeeded && isTimeout(error)) readAgainAt = clock() + UNREAD_PAUSE;
+      if (isTimeout(error)) readAgainAt = clock() + UNREAD_PAUSE;
       throw error;
     }
   }
@@ -166,14 +172,16 @@ export function familySync({
       before,
       after: routesOfServices([...services].map(applied.get)),
       services,
+      changed: services.size,
       repaired: undefined,
+      unread: false,
     });
   }
 
   async function fullSync(
     { reason, start, touched: changed }: FullSync,
     desired: readonly ServiceRoutes[],
-    snapshot: Snapshot,
+    { snapshot, isWhole }: Reading,
   ): Promise<void> {
     const before = [...applied.routes()];
     const { changes, next, ...outcome } = await bringAbout(
@@ -199,15 +207,18 @@ export function familySync({
       before,
       after: [...applied.routes()],
       services: undefined,
-      repaired: changed.size === 0 ? damage(reason, changes) : undefined,
+      changed: changed.size,
+      // What a start that could not read has left behind is no work of others.
+      repaired: changed.size === 0 && !mayHoldMore ? damage(reason, changes) : undefined,
+      unread: !isWhole,
     });
+    mayHoldMore = !isWhole;
   }
 
   function setIsolated(services: ReadonlyMap<string, Error>): void {
-    const same =
-      services.size === isolated.size && [...services.keys()].every((service) => isolated.has(service));
+    const isSameSet = haveSameKeys(services, isolated);
     isolated = services;
-    if (!same) observer.onIsolated(family, services);
+    if (!isSameSet) observer.onIsolated(family, services);
   }
 
   return {
@@ -220,6 +231,7 @@ export function familySync({
       touched.size > 0 ||
       !isSame(view, currentView()) ||
       !isSame(layout, currentLayout()),
+    isBehind: () => touched.size > 0 || (full !== undefined && LACKS.has(full)),
     pendingServices: () => touched.size,
     isFull: () => full !== undefined,
     sync,
@@ -228,24 +240,9 @@ export function familySync({
   };
 }
 
-/** At least one, be it empty. */
-function* batches(services: ReadonlySet<string>): Iterable<ReadonlySet<string>> {
-  const all = [...services];
-  let start = 0;
-  do {
-    yield new Set(all.slice(start, start + DELTA_SERVICES));
-    start += DELTA_SERVICES;
-  } while (start < all.length);
-}
-
 interface FullSync {
   readonly reason: FullReason;
   /** By the clock. */
   readonly start: number;
   readonly touched: ReadonlySet<string>;
-}
-
-/** Both are plain data. */
-function isSame<Value extends NodeView | Layout>(one: Value, other: Value): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

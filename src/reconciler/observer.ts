@@ -25,8 +25,12 @@ export interface SyncReport {
   readonly after: readonly Route[];
   /** Keys of the services that changed; undefined after a full sync, which may have changed any. */
   readonly services: ReadonlySet<string> | undefined;
+  /** How many services had changed in the cluster since the sync before. */
+  readonly changed: number;
   /** What others had done to our rules, though nothing had changed in the cluster. */
   readonly repaired: Damage | undefined;
+  /** The kernel's rules could not be read in time: all were written, those that were right as well. */
+  readonly unread: boolean;
 }
 
 /** What the reconciler tells those who log, count and answer health checks. */

@@ -1,4 +1,4 @@
-import type { LayoutName } from '../chains/layout.ts';
+import type { LayoutName } from '../chains/layout-choice.ts';
 
 /** How far one family is, for whoever asks. */
 export interface FamilyProgress {

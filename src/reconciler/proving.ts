@@ -1,9 +1,10 @@
-import type { Snapshot } from '../iptables/snapshot.ts';
+import { holdsNothing, type Snapshot } from '../iptables/snapshot.ts';
 import type { Family } from '../net/address.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import { appliedServices, type Applied, type AppliedOptions, type Proposal } from './applied.ts';
 import { holdBack, NOTHING_HELD, type Held } from './hold-back.ts';
+import { haveSameKeys } from './sameness.ts';
 
 /** Proves rules before they are written. */
 export interface Verification extends Verifier {
@@ -49,10 +50,9 @@ export function proving(family: Family, verification: Verification | undefined):
   }
   let suspects: ReadonlyMap<string, Error> = new Map();
   const suspect = (services: ReadonlyMap<string, Error>): void => {
-    const same =
-      services.size === suspects.size && [...services.keys()].every((service) => suspects.has(service));
+    const isSameSet = haveSameKeys(services, suspects);
     suspects = services;
-    if (!same) verification.onUnproven(family, services);
+    if (!isSameSet) verification.onUnproven(family, services);
   };
 
   return {
@@ -83,7 +83,7 @@ export function proving(family: Family, verification: Verification | undefined):
         ({ service }) => changed === undefined || changed.has(service) || suspects.has(service),
       );
       // The start of a node waits for its rules.
-      const nothingToLose = snapshot.filter.chains.size + snapshot.nat.chains.size === 0;
+      const nothingToLose = holdsNothing(snapshot.filter) && holdsNothing(snapshot.nat);
       const wrong = await verification.unproven({
         ...{ services: doubtful, rulesOf, layout, view, suspects },
         nothingToLose,

@@ -76,7 +76,7 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
   signal.addEventListener('abort', onSynced, { once: true });
 
   const view = (family: Family): NodeView =>
-    nodeView(family, settings, { name: nodeName, node: store.lastNode() }, options.host());
+    nodeView(family, settings, { name: nodeName, node: store.node() }, options.host());
   const families = options.backends.map((backend) => {
     const sync = familySync({
       backend,

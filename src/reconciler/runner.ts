@@ -50,7 +50,7 @@ export function startRunner(options: RunnerOptions, signal: AbortSignal): Runner
         // Told by the job itself; here it only matters that it has to be done again.
         failures += 1;
         requested = true;
-        earliest = performance.now() + backoff(failures, options.retry);
+        earliest = Math.max(earliest, performance.now() + backoff(failures, options.retry));
         retryAt = earliest;
       }
     }

@@ -13,12 +13,11 @@ export interface ClusterStore {
   readonly services: ReadonlyMap<string, Service>;
   /** The slices of a service, by the service's key. */
   readonly slicesOf: (service: string) => readonly EndpointSlice[];
-  readonly node: () => Node | undefined;
   /**
    * The node as it was last heard of. While its object is gone, which may be a mistake that is made good
-   * soon, its rules stay what they are. Source: OnNodeDelete in pkg/proxy/node.go.
+   * soon, its rules and answers stay what they are. Source: OnNodeDelete in pkg/proxy/node.go.
    */
-  readonly lastNode: () => Node | undefined;
+  readonly node: () => Node | undefined;
   readonly listLengths: () => ListLengths;
   /** Takes changes in; returns what they touch. */
   readonly take: (changes: readonly Change[]) => Touched;
@@ -37,7 +36,6 @@ export function clusterStore(nodeName: string): ClusterStore {
   const slices = new Map<string, EndpointSlice>();
   const sliceKeysOf = new Map<string, readonly string[]>();
   let node: Node | undefined;
-  let lastNode: Node | undefined;
   /** Services with many endpoints: how many for each port of a service, in the family that has more. */
   const crowds = new Map<string, number>();
   let servicePorts = 0;
@@ -94,8 +92,7 @@ export function clusterStore(nodeName: string): ClusterStore {
           break;
         case 'node':
           if (change.key !== nodeName) break;
-          node = change.object;
-          lastNode = node ?? lastNode;
+          node = change.object ?? node;
           nodeTouched = true;
           break;
       }
@@ -109,7 +106,6 @@ export function clusterStore(nodeName: string): ClusterStore {
     services,
     slicesOf,
     node: () => node,
-    lastNode: () => lastNode,
     listLengths: () => ({ servicePorts, mostEndpoints }),
     take,
   };

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { execa } from 'execa';
-import { expect, it } from 'vitest';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { describe, expect, it } from 'vitest';
+import { detectBackend } from '../../src/iptables/detect-backend.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { feed, kernelRules, makeNamespace, output, type Namespace } from '../kernel/namespace.ts';
 import { endpoints, service, stage } from '../kernel/sync-stage.ts';
+import { IS_LONG, makeScene } from './scene.ts';
 
 /*
  * A program that commits to the nft store without a pause. The tool that reads a table begins anew at each commit, and
@@ -86,5 +88,118 @@ it(
     await sync.sync();
     expect(reports.at(-1)).toMatchObject({ kind: 'full', reason: 'check', repaired: 'chain' });
     expect(await kernelRules(node, 'nft', 'ipv4')).toBe(wanted());
+  },
+);
+
+describe('a start while a neighbour commits without a pause', () => {
+  const MARK = ['*mangle', ':KUBE-KUBELET-CANARY - [0:0]', 'COMMIT', ''].join('\n');
+  const LEFT = ['*nat', ':KUBE-SVC-LEFTLEFTLEFTLEFT - [0:0]', 'COMMIT', ''].join('\n');
+  it.each([
+    ['the one with the kubelet’s mark, though chains are left in the other', 'nft', MARK, LEFT],
+    ['the one with the most rules', 'nft', '', ''],
+    ['the other one, where the kubelet’s mark is', 'legacy', '', MARK],
+  ] as const)('finds the store of the node: %s', { timeout: 60_000 }, async (_, kind, inNft, inLegacy) => {
+    await using node = await makeNamespace();
+    await feed(node, inNft, 'iptables-nft-restore', '--noflush');
+    await feed(node, inLegacy, 'iptables-legacy-restore', '--noflush');
+    await growTable(node);
+    const neighbour = commitAllTheTime(node);
+    try {
+      expect(await detectBackend(node.via, 1_000)).toBe(kind);
+    } finally {
+      await neighbour.stop();
+    }
+  });
+
+  const LIMITS = { firstTry: 2_000, lastResort: 20_000 };
+
+  it('writes all rules, without having read them', { timeout: 120_000 }, async () => {
+    await using node = await makeNamespace();
+    await growTable(node);
+    const { take, wanted, reports } = stage(node, 'nft', undefined, { limits: LIMITS });
+    const neighbour = commitAllTheTime(node);
+    try {
+      await take(service('a', 1), endpoints('a', 1));
+      await take(service('b', 2), endpoints('b', 2));
+    } finally {
+      await neighbour.stop();
+    }
+    expect(reports.map(({ kind, unread }) => ({ kind, unread }))).toEqual([
+      { kind: 'full', unread: true },
+      { kind: 'delta', unread: false },
+    ]);
+    expect(await kernelRules(node, 'nft', 'ipv4')).toBe(wanted());
+  });
+
+  it(
+    'over rules of before doubles no jump, and removes what is left over when it can read',
+    { timeout: 120_000 },
+    async () => {
+      await using node = await makeNamespace();
+      const before = stage(node, 'nft');
+      await before.take(service('a', 1), endpoints('a', 1), service('gone', 3), endpoints('gone', 3));
+      await growTable(node);
+
+      let now = 0;
+      const { take, sync, wanted, reports } = stage(node, 'nft', undefined, {
+        limits: LIMITS,
+        clock: () => now,
+      });
+      const neighbour = commitAllTheTime(node);
+      try {
+        await take(service('a', 1), endpoints('a', 1, 2), service('b', 2), endpoints('b', 2));
+      } finally {
+        await neighbour.stop();
+      }
+      const jumps = async (): Promise<readonly string[]> =>
+        (await output(node, 'iptables-nft-save'))
+          .split('\n')
+          .filter((line) => line.includes(' -j KUBE-') && !line.startsWith('-A KUBE-'));
+      const once = [...new Set(await jumps())];
+      expect(once.length).toBeGreaterThan(10);
+      expect(await jumps()).toEqual(once);
+      const ofShops = async (): Promise<string> =>
+        (await output(node, 'iptables-nft-save', '-t', 'nat')).replace(/^.*OTHER-.*\n/gm, '');
+      expect(await ofShops()).toContain('web/b -> 10.244.1.2:8080');
+      expect(await ofShops()).not.toMatch(/^-A KUBE-SERVICES .*web\/gone/m);
+      expect(await ofShops()).toContain('web/gone -> 10.244.1.3:8080');
+
+      now = 61;
+      sync.invalidate('check');
+      await sync.sync();
+      expect(reports.at(-1)).toMatchObject({ kind: 'full', unread: false, repaired: undefined });
+      expect(await ofShops()).not.toContain('web/gone');
+      expect(await kernelRules(node, 'nft', 'ipv4')).toBe(wanted());
+
+      await output(node, 'iptables-nft', '-t', 'nat', '-F', 'KUBE-SERVICES');
+      sync.invalidate('check');
+      await sync.sync();
+      expect(reports.at(-1)).toMatchObject({ repaired: 'chain' });
+    },
+  );
+});
+
+it.runIf(IS_LONG)(
+  'a daemon that is started anew beside a neighbour that commits without a pause costs nobody a packet',
+  { timeout: 450_000 },
+  async () => {
+    // Three tools, one after the other, are given the time that they may take.
+    const long = { timeout: 200_000, interval: 200 };
+    await using scene = await makeScene('nft');
+    const { node, proxy, start, edit } = scene;
+    expect(await proxy().stop()).toBe(0);
+    await growTable(node);
+    const desired = await edit();
+    const neighbour = commitAllTheTime(node);
+    try {
+      const next = start();
+      await expect.poll(next.log, long).toContain('all rules are written anew');
+      await scene.expectNoLoss();
+    } finally {
+      await neighbour.stop();
+    }
+    // A comparison that failed is not tried again for a minute.
+    await expect.poll(() => kernelRules(node, 'nft', 'ipv4'), long).toBe(desired);
+    await scene.expectSettled(await edit());
   },
 );

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import { BUNDLE } from '../cli/chainwright.ts';
 import { output, type Namespace } from '../kernel/namespace.ts';
+import { startApiServer, type ApiServer } from '../kernel/traffic/kube-proxy.ts';
 import { makeNetwork, startTraffic } from '../kernel/traffic/network.ts';
 import { otherObjects, steadyObjects } from '../kernel/traffic/plan.ts';
 import {
@@ -53,6 +54,8 @@ export interface Scene extends AsyncDisposable {
   /** The kernel comes to hold these rules, and the client has lost nothing so far. */
   readonly expectSettled: (desired: string) => Promise<void>;
   readonly expectNoLoss: () => Promise<void>;
+  /** Where the daemon follows an API server: what that does to it. */
+  readonly misbehave: ApiServer['misbehave'];
   /** The client asks no more, and has lost nothing. */
   readonly endTraffic: () => Promise<void>;
 }
@@ -61,10 +64,12 @@ export interface Scene extends AsyncDisposable {
  * Its daemon runs and its client asks when it is there.
  *
  * @param settings of the daemon's environment, such as `NAME=VALUE`, given the directory of the test
+ * @param source where the daemon has its objects from
  */
 export async function makeScene(
   kind: BackendKind,
   settings: (directory: string) => readonly string[] = () => [],
+  source: 'files' | 'an API server' = 'files',
 ): Promise<Scene> {
   await using resources = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'chainwright-faults-'));
@@ -87,11 +92,13 @@ export async function makeScene(
       object.kind === 'Node' ? { ...object, metadata: { ...object.metadata, labels } } : object,
     );
     await writeManifests(manifests, [...steady, ...otherObjects(OTHERS, round)]);
-    return await desiredRules(manifests);
+    return await desiredRules(join(manifests, 'cluster.json'));
   };
   const started: Proxy[] = [];
   const start: Scene['start'] = (environment = [], program = BUNDLE, where = node) => {
-    const flags = [...RULE_FLAGS, ...HOST_FLAGS, '--source', `dir:${manifests}`];
+    const from =
+      api === undefined ? ['--source', `dir:${manifests}`] : ['--kubeconfig', join(manifests, 'kubeconfig')];
+    const flags = [...RULE_FLAGS, ...HOST_FLAGS, ...from];
     // What failed is tried again, and everything compared, at least once a second.
     const often = ['--iptables-min-sync-period=10ms', '--iptables-sync-period=1s'];
     const path = `PATH=${tools.directory}`;
@@ -117,6 +124,7 @@ export async function makeScene(
   };
 
   const first = await edit();
+  const api = source === 'files' ? undefined : resources.use(await startApiServer(node, manifests));
   start(settings(directory));
   expect(await settledRules(node, kind, first)).toBe(first);
   const traffic = await startTraffic(network);
@@ -149,6 +157,10 @@ export async function makeScene(
     expectSettled: async (desired) => {
       expect(await settledRules(node, kind, desired)).toBe(desired);
       await expectNoLoss();
+    },
+    misbehave: async (misdeed) => {
+      if (api === undefined) throw new Error('the daemon of this scene follows files');
+      await api.misbehave(misdeed);
     },
     endTraffic,
     [Symbol.asyncDispose]: async () => {

@@ -11,8 +11,10 @@ interface Row {
   readonly title: string;
   readonly tools: string;
   readonly fault: Fault;
-  /** How the log tells it. */
-  readonly told: RegExp;
+  /** How the log tells it, where it does. */
+  readonly told?: RegExp;
+  /** Changes reach the kernel while it lasts. */
+  readonly isAside?: boolean;
   /** Where the short form has it. */
   readonly shortOn: BackendKind;
   readonly isLong?: boolean;
@@ -115,6 +117,44 @@ const ROWS: readonly Row[] = [
     shortOn: 'nft',
     isLong: true,
   },
+  {
+    title: 'a look at the rules that fails',
+    tools: 'iptables-@(nft|legacy)',
+    fault: { kind: 'exit', code: 4 },
+    told: /looking after the rules failed/,
+    isAside: true,
+    shortOn: 'legacy',
+  },
+  {
+    title: 'a conntrack that is not installed any more',
+    tools: 'conntrack',
+    fault: { kind: 'missing' },
+    told: /conntrack is not installed/,
+    isAside: true,
+    shortOn: 'legacy',
+  },
+  {
+    title: 'a conntrack that fails',
+    tools: 'conntrack',
+    fault: { kind: 'exit', code: 1 },
+    told: /stale conntrack entries could not be deleted/,
+    isAside: true,
+    shortOn: 'nft',
+  },
+  {
+    title: 'a conntrack that prints noise',
+    tools: 'conntrack',
+    fault: { kind: 'garbage' },
+    isAside: true,
+    shortOn: 'nft',
+  },
+  {
+    title: 'a conntrack that hangs',
+    tools: 'conntrack',
+    fault: { kind: 'hangs' },
+    isAside: true,
+    shortOn: 'legacy',
+  },
 ];
 
 describe.each(['nft', 'legacy'] as const)(
@@ -131,15 +171,18 @@ describe.each(['nft', 'legacy'] as const)(
       'after %s',
       { timeout: 120_000 },
       async (_, row) => {
-        const { tools, fault, told } = row;
+        const { tools, fault, told, isAside = false } = row;
         scene.newLog();
         await scene.tools.set(tools, fault);
         let log = '';
-        const desired = await scene.edit(tools === '*-save' ? 'services and node' : 'services');
+        const wanted = await scene.edit(tools === '*-save' ? 'services and node' : 'services');
         // Long enough for the longest that a tool may take.
-        await expect.poll(() => (log += scene.newLog()), { timeout: 90_000, interval: 100 }).toMatch(told);
-        if (fault.kind !== 'missing') expect(await scene.tools.felt()).toBeGreaterThan(0);
+        if (told !== undefined)
+          await expect.poll(() => (log += scene.newLog()), { timeout: 90_000, interval: 100 }).toMatch(told);
+        if (fault.kind !== 'missing') await expect.poll(scene.tools.felt, PATIENCE).toBeGreaterThan(0);
+        if (isAside) await scene.expectSettled(await scene.edit());
         await scene.tools.mend();
+        const desired = isAside ? await scene.edit() : wanted;
         await scene.expectSettled(desired);
         // Nothing that the services themselves have to do with.
         expect(log + scene.newLog()).not.toContain('the kernel refuses the rules of a service');

@@ -29,7 +29,7 @@ describe('after an upgrade of the system from legacy to nft', () => {
       .toContain('removed: ipv4 rules that a service proxy left in iptables-legacy');
     expect(await output(node, 'iptables-legacy-save')).not.toContain('KUBE-');
     await expectSettled(await edit());
-    expect(next.log()).toContain('rules are written backend=nft');
+    expect(next.log()).toContain('rules will be written backend=nft');
   });
 
   it('it stays beside rules of others, is told, and goes with --cleanup', async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { chainwright } from '../cli/chainwright.ts';
 import { kernelRules, makeNamespace, output, type Namespace } from './namespace.ts';
 import { startApiServer } from './traffic/kube-proxy.ts';

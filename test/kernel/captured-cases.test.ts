@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LAYOUT, type Layout } from '../../src/chains/layout.ts';
+import type { Layout } from '../../src/chains/layout.ts';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { applyRuleset } from '../../src/iptables/applier.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import { FAMILIES } from '../../src/net/address.ts';
-import { casesIn, loadCase, RANDOM_CLUSTERS, RULE_BOOK, rulesetOfCase } from '../support/cases.ts';
+import { casesIn, CLASSIC, loadCase, RANDOM_CLUSTERS, RULE_BOOK, rulesetOfCase } from '../support/cases.ts';
 import { feed, kernelRules, makeNamespace } from './namespace.ts';
 
 const BACKENDS: readonly BackendKind[] = ['nft', 'legacy'];
@@ -13,7 +13,7 @@ const INDEXED: Layout = { name: 'indexed', comments: 'auto' };
 
 const NAMED = casesIn(RULE_BOOK);
 const RUNS = [
-  ...[...NAMED, ...casesIn(RANDOM_CLUSTERS)].map((folder) => ({ folder, layout: DEFAULT_LAYOUT })),
+  ...[...NAMED, ...casesIn(RANDOM_CLUSTERS)].map((folder) => ({ folder, layout: CLASSIC })),
   ...NAMED.map((folder) => ({ folder, layout: INDEXED })),
 ];
 
@@ -34,7 +34,7 @@ describe('rendered text loads into an empty namespace and comes back as it was',
   }
 });
 
-describe.each([DEFAULT_LAYOUT, INDEXED])('the applier, $name', (layout) => {
+describe.each([CLASSIC, INDEXED])('the applier, $name', (layout) => {
   const [first, ...others] = casesIn(RULE_BOOK).filter(({ name }) =>
     /^(nodeport|loadbalancer|settings)/.test(name),
   );

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
  * What runs in the namespaces of the conntrack tests.
  *
  *     serve udp|tcp ADDRESS PORT NAME        answers everything with its name and whom it sees
- *     ask udp|tcp ADDRESS PORT LOCALPORT     sends for each line of standard input, prints the answer
+ *     ask udp|tcp ADDRESS PORT LOCALPORT     sends for each line of standard input, prints the answer; `anew`
+ *                                            has it send from another port (UDP)
  *
  * A TCP asker keeps its connection; where that was reset, the next question makes a new one.
  */
@@ -30,12 +31,17 @@ if (role === 'serve' && protocol === 'udp') {
   });
   server.listen(port, address, () => say('ready'));
 } else if (protocol === 'udp') {
-  const socket = createSocket(udpType);
+  let socket = createSocket(udpType);
   socket.bind(Number(last), () => say('ready'));
-  onQuestion((answer) => {
-    socket.once('message', (text) => answer(String(text)));
-    socket.send('?', port, address);
-    return () => socket.removeAllListeners('message');
+  onQuestion((answer, line) => {
+    if (line === 'anew') {
+      socket.close();
+      socket = createSocket(udpType);
+    }
+    const asked = socket;
+    asked.once('message', (text) => answer(String(text)));
+    asked.send('?', port, address);
+    return () => asked.removeAllListeners('message');
   });
 } else {
   let socket: Socket | undefined;
@@ -54,8 +60,8 @@ if (role === 'serve' && protocol === 'udp') {
 }
 
 /** @param ask puts the question, and gives back what to do when nobody answers */
-function onQuestion(ask: (answer: (text: string) => void) => () => unknown): void {
-  createInterface({ input: process.stdin }).on('line', () => {
+function onQuestion(ask: (answer: (text: string) => void, line: string) => () => unknown): void {
+  createInterface({ input: process.stdin }).on('line', (line) => {
     const timer = setTimeout(() => {
       giveUp();
       say('no answer');
@@ -63,7 +69,7 @@ function onQuestion(ask: (answer: (text: string) => void) => () => unknown): voi
     const giveUp = ask((text) => {
       clearTimeout(timer);
       say(text);
-    });
+    }, line);
   });
 }
 

@@ -9,6 +9,7 @@ import { plantCanary } from '../../src/reconciler/canary.ts';
 import { watchForDrift } from '../../src/reconciler/drift.ts';
 import type { FullReason } from '../../src/reconciler/observer.ts';
 import { nodeView } from '../../src/routing/node-view.ts';
+import { untilSomebodyListens } from './listening.ts';
 import { makeNamespace, output, type Namespace } from './namespace.ts';
 
 const { settings } = readConfig({ flags: { 'cluster-cidr': ['10.244.0.0/16'] } });
@@ -69,12 +70,7 @@ async function watched(backend: Backend, namespace?: Namespace, lastCheck = 1): 
 
 /** The kernel tells nothing to those who do not listen yet, and as long as they may not, looks are frequent. */
 async function listening(namespace: Namespace): Promise<void> {
-  for (;;) {
-    const sockets = await output(namespace, 'cat', '/proc/net/netlink');
-    // Protocol 12 is netfilter's; the groups of a listener are not empty.
-    if (sockets.split('\n').some((line) => /^\S+ +12 +\d+ +(?!0{8})[0-9a-f]{8} /.test(line))) break;
-    await sleep(10);
-  }
+  await untilSomebodyListens(namespace);
   await sleep(3_500);
 }
 

@@ -1,6 +1,7 @@
-import { rulesetOf, type LayoutName } from '../../src/chains/layout.ts';
+import type { LayoutName } from '../../src/chains/layout-choice.ts';
+import { rulesetOf } from '../../src/chains/layout.ts';
 import type { Ruleset } from '../../src/chains/rule.ts';
-import type { Scene } from '../../src/cli/scene.ts';
+import type { Scene } from '../../src/routing/scene.ts';
 import { chooseNode } from '../../src/cluster/identity.ts';
 import { conntrackCommand } from '../../src/conntrack/tool.ts';
 import { fatesOf } from '../../src/inspect/evaluate.ts';

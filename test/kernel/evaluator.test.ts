@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LayoutName } from '../../src/chains/layout.ts';
+import type { LayoutName } from '../../src/chains/layout-choice.ts';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import { startLab } from '../../src/lab/lab.ts';
 import { casesIn, RULE_BOOK } from '../support/cases.ts';

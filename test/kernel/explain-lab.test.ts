@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LayoutName } from '../../src/chains/layout.ts';
+import type { LayoutName } from '../../src/chains/layout-choice.ts';
 import type { Rules } from '../../src/explain/situation-of-node.ts';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import { startLab, type Lab } from '../../src/lab/lab.ts';

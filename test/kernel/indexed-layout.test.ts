@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Layout, LayoutName } from '../../src/chains/layout.ts';
+import type { LayoutName } from '../../src/chains/layout-choice.ts';
+import type { Layout } from '../../src/chains/layout.ts';
 import type { Change } from '../../src/cluster/source.ts';
 import type { BackendKind } from '../../src/iptables/backend.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import type { Address } from '../../src/net/address.ts';
 import { kernelRules, makeNamespace } from './namespace.ts';
 import { endpoints, service, stage } from './sync-stage.ts';

@@ -6,6 +6,7 @@ import { BUNDLE } from '../cli/chainwright.ts';
 import { ROOT } from '../support/cases.ts';
 import { deployed, type Container } from '../unit/manifests/deployed.ts';
 import { confine, type Confinement } from './confined.ts';
+import { untilSomebodyListens } from './listening.ts';
 import { makeNamespace, output, type Namespace } from './namespace.ts';
 import { HOST_FLAGS, startProxy, type Proxy } from './traffic/proxy.ts';
 
@@ -104,15 +105,11 @@ describe('confined as manifests/base says', () => {
       const nat = () => output(node, `iptables-${kind}-save`, '-t', 'nat');
       await expect.poll(nat, { timeout: 30_000 }).toContain(WRITTEN);
       if (kind === 'nft') {
-        // The kernel tells who may manage the network what others do to the rules. The first time may
-        // be before the daemon listens; a jump to our chains is what it would miss the next time.
-        const flush = async (): Promise<string> => {
-          await output(node, 'iptables-nft', '-t', 'nat', '-A', 'OUTPUT', '-j', 'KUBE-SERVICES');
-          await output(node, 'iptables-nft', '-t', 'nat', '-F');
-          return proxy.log();
-        };
-        await expect.poll(flush, { timeout: 30_000, interval: 2_000 }).toContain('damage=flush');
+        await output(node, 'iptables-nft', '-t', 'nat', '-F');
+        await expect.poll(proxy.log, { timeout: 30_000 }).toContain('damage=flush');
         await expect.poll(nat, { timeout: 30_000 }).toContain(WRITTEN);
+        // The kernel tells who may manage the network what others do to the rules.
+        await untilSomebodyListens(node);
       }
       const { port, path } = chainwright.livenessProbe?.httpGet ?? {};
       expect(await output(node, 'curl', '-sf', `http://127.0.0.1:${String(port)}${String(path)}`)).toContain(

@@ -2,7 +2,7 @@ import { readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import type { Command } from '../../src/iptables/tool.ts';
 import type { Family } from '../../src/net/address.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rulesetOf, type Layout } from '../../src/chains/layout.ts';
 import { readConfig } from '../../src/config/load.ts';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import { FAMILIES, type Family } from '../../src/net/address.ts';
 import { familySync } from '../../src/reconciler/family-sync.ts';

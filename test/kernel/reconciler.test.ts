@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { isNothingToDo, plan } from '../../src/iptables/plan.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import { readSnapshot } from '../../src/iptables/snapshot.ts';

@@ -1,8 +1,8 @@
-import { DEFAULT_LAYOUT, rulesetOf, type Layout } from '../../src/chains/layout.ts';
+import { rulesetOf, type Layout } from '../../src/chains/layout.ts';
 import type { Change } from '../../src/cluster/source.ts';
 import { readConfig } from '../../src/config/load.ts';
 import { backendOf, type Backend, type BackendKind, type ToolLimits } from '../../src/iptables/backend.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import type { Service } from '../../src/model/objects.ts';
 import type { Address } from '../../src/net/address.ts';
@@ -11,7 +11,7 @@ import type { SyncReport } from '../../src/reconciler/observer.ts';
 import { clusterStore, type ClusterStore } from '../../src/reconciler/store.ts';
 import { nodeView } from '../../src/routing/node-view.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
-import { CAPTURE_HOST } from '../support/cases.ts';
+import { CAPTURE_HOST, CLASSIC } from '../support/cases.ts';
 import { plainService, plainSlice, readyEndpoint } from '../support/plain-objects.ts';
 import type { Namespace } from './namespace.ts';
 
@@ -69,7 +69,7 @@ export interface StageTiming extends Pick<FamilySyncOptions, 'verification' | 'h
 export function stage(
   namespace: Namespace,
   kind: BackendKind,
-  layout: () => Layout = () => DEFAULT_LAYOUT,
+  layout: () => Layout = () => CLASSIC,
   { limits, clock = () => 0, ...more }: StageTiming = {},
 ): Stage {
   const plain = backendOf(kind, 'ipv4', namespace.via);

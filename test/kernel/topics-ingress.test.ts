@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { readManifests } from '../../src/cluster/manifests.ts';
-import type { Scene } from '../../src/cli/scene.ts';
+import type { Scene } from '../../src/routing/scene.ts';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import { startLab, type Lab } from '../../src/lab/lab.ts';
 import type { Greeting } from '../../src/lab/protocol.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LayoutName } from '../../src/chains/layout.ts';
-import type { Scene } from '../../src/cli/scene.ts';
+import type { LayoutName } from '../../src/chains/layout-choice.ts';
+import type { Scene } from '../../src/routing/scene.ts';
 import type { FlagValues } from '../../src/config/flags.ts';
 import type { Rules } from '../../src/explain/situation-of-node.ts';
 import type { BackendKind } from '../../src/iptables/backend.ts';

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { Scene } from '../../../src/cli/scene.ts';
+import type { Scene } from '../../../src/routing/scene.ts';
 import { explain, type Question } from '../../../src/explain/explain.ts';
 import type { WayEntry } from '../../../src/explain/schema.ts';
 import { situationOfNode, type Rules } from '../../../src/explain/situation-of-node.ts';
@@ -12,7 +12,7 @@ import { FAMILIES, familyOf, joinHostPort, type Address, type Family } from '../
 import type { Host } from '../../../src/routing/node-view.ts';
 import { NODE_V4, NODE_V6 } from './scenes.ts';
 
-export const LAB_HOST: Host = {
+const LAB_HOST: Host = {
   interfaceAddresses: ['127.0.0.1', '::1', NODE_V4, NODE_V6] as readonly string[] as Address[],
   conntrackLiberal: false,
 };

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { loadScene, type Scene } from '../../../src/cli/scene.ts';
+import type { Scene } from '../../../src/routing/scene.ts';
+import { loadScene } from '../../../src/cli/scene.ts';
 import { chooseNode } from '../../../src/cluster/identity.ts';
 import { readManifests } from '../../../src/cluster/manifests.ts';
 import type { FlagValues } from '../../../src/config/flags.ts';

@@ -1,14 +1,23 @@
 import { readFileSync, watchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FakeServer } from '../../api/fake-server.ts';
+import { createInterface } from 'node:readline';
+import { FakeServer, type Fault } from '../../api/fake-server.ts';
 import { keyOf, type ApiObject, type Plural } from '../../api/fake-store.ts';
 
 /*
  * An API server for the loopback of a node's namespace. It serves the objects of DIRECTORY/cluster.json,
- * follows the file, and writes DIRECTORY/kubeconfig.
+ * follows the file, and writes DIRECTORY/kubeconfig. Each line of standard input is a misdeed, see `ApiMisdeed`.
  *
  *     node api-server.ts DIRECTORY
  */
+
+/** What an API server may do to those who follow it; all but the first and the last have its watches end. */
+export type ApiMisdeed =
+  | { readonly do: 'stop' | 'startAgain' | 'mend' }
+  | { readonly do: 'endWatches'; readonly how: 'end' | 'reset' | 'mute' }
+  /** Versions that are known are so no more. */
+  | { readonly do: 'forget' }
+  | { readonly do: 'answerWrongly'; readonly fault: Fault };
 
 const PLURALS: Readonly<Record<string, Plural>> = {
   Service: 'services',
@@ -49,6 +58,35 @@ writeFileSync(
     'current-context': 'x',
   }),
 );
-process.stdout.write('ready\n');
-// With whoever started it.
-process.stdin.resume().on('end', () => process.exit());
+
+async function misbehave(misdeed: ApiMisdeed): Promise<void> {
+  switch (misdeed.do) {
+    case 'stop':
+      await server.stop();
+      break;
+    case 'startAgain':
+      await server.startAgain();
+      break;
+    case 'endWatches':
+      server.endWatches(misdeed.how);
+      break;
+    case 'forget':
+      server.store.compact();
+      server.endWatches('reset');
+      break;
+    case 'answerWrongly':
+      server.faults.push(misdeed.fault);
+      server.endWatches('reset');
+      break;
+    case 'mend':
+      server.faults.length = 0;
+      break;
+  }
+}
+
+const say = (word: string): boolean => process.stdout.write(`${word}\n`);
+createInterface({ input: process.stdin })
+  .on('line', (line) => void misbehave(JSON.parse(line) as ApiMisdeed).then(() => say('done')))
+  // With whoever started it.
+  .on('close', () => process.exit());
+say('ready');

@@ -1,10 +1,11 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { BackendKind } from '../../../src/iptables/backend.ts';
 import { feed, output, type Namespace } from '../namespace.ts';
+import { startPeer } from '../peer-process.ts';
+import type { ApiMisdeed } from './api-server.ts';
 import { CLUSTER_CIDR, NODE_NAME } from './plan.ts';
 import { startProxy, type Proxy } from './proxy.ts';
 
@@ -59,7 +60,7 @@ export async function counters(node: Namespace, kind: BackendKind): Promise<Read
 }
 
 /** Writes the configuration that kube-proxy and we can both be started with. */
-export async function writeConfig(directory: string): Promise<string> {
+export async function writeConfig(directory: string, clusterCIDR = CLUSTER_CIDR): Promise<string> {
   const path = join(directory, 'config.yaml');
   await writeFile(
     path,
@@ -67,7 +68,7 @@ export async function writeConfig(directory: string): Promise<string> {
 kind: KubeProxyConfiguration
 mode: iptables
 hostnameOverride: ${NODE_NAME}
-clusterCIDR: ${CLUSTER_CIDR}
+clusterCIDR: ${clusterCIDR}
 nodePortAddresses: [primary]
 oomScoreAdj: 0
 # The fake server speaks JSON alone.
@@ -86,22 +87,20 @@ conntrack:
   return path;
 }
 
+export interface ApiServer extends AsyncDisposable {
+  readonly misbehave: (misdeed: ApiMisdeed) => Promise<void>;
+}
+
 /** Serves DIRECTORY/cluster.json on the node's loopback, and writes DIRECTORY/kubeconfig. */
-export async function startApiServer(node: Namespace, directory: string): Promise<AsyncDisposable> {
-  const script = fileURLToPath(new URL('api-server.ts', import.meta.url));
-  const [file, ...via] = node.via;
-  const child = execa(file, [...via, process.execPath, script, directory], {
-    stdin: 'pipe',
-    stderr: 'inherit',
-    buffer: false,
-    reject: false,
-  });
-  await once(child.stdout, 'data');
+export async function startApiServer(node: Namespace, directory: string): Promise<ApiServer> {
+  const server = startPeer(node, new URL('api-server.ts', import.meta.url), [directory]);
+  await server.next();
   return {
-    [Symbol.asyncDispose]: async () => {
-      child.stdin.end();
-      await child;
+    misbehave: async (misdeed) => {
+      server.tell(JSON.stringify(misdeed));
+      await server.next();
     },
+    [Symbol.asyncDispose]: server.end,
   };
 }
 

@@ -1,9 +1,6 @@
-import { createInterface } from 'node:readline';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import type { BackendKind } from '../../../src/iptables/backend.ts';
 import { feed, makeNamespace, output, type Namespace } from '../namespace.ts';
+import { startPeer } from '../peer-process.ts';
 import {
   ADDRESSES,
   POD_PORTS,
@@ -13,7 +10,7 @@ import {
   type Tally,
 } from './plan.ts';
 
-const PEER = fileURLToPath(new URL('peer.ts', import.meta.url));
+const PEER = new URL('peer.ts', import.meta.url);
 
 /** A node between a client and its pods, each in a namespace; the pods answer. */
 export interface Network extends AsyncDisposable {
@@ -44,23 +41,11 @@ export async function makeNetwork(kind: BackendKind): Promise<Network> {
   await feed(node, counting(), `iptables-${kind}-restore`, '--noflush');
 
   const start = async (where: Namespace, ...args: readonly string[]): Promise<Traffic> => {
-    const [file, ...via] = where.via;
-    const child = execa(file, [...via, process.execPath, PEER, ...args], {
-      stdin: 'pipe',
-      stderr: 'inherit',
-      buffer: false,
-      reject: false,
-    });
-    const lines = createInterface({ input: child.stdout });
-    resources.defer(async () => {
-      child.stdin.end();
-      await child;
-    });
+    const peer = startPeer(where, PEER, args);
+    resources.defer(peer.end);
     const command = async (word: string): Promise<Tally> => {
-      const answer = once(lines, 'line');
-      child.stdin.write(`${word}\n`);
-      const [line] = (await answer) as [string];
-      return JSON.parse(line) as Tally;
+      peer.tell(word);
+      return JSON.parse(await peer.next()) as Tally;
     };
     // It answers once it runs.
     await command('tally');

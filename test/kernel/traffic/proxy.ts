@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { BackendKind } from '../../../src/iptables/backend.ts';
-import { canonicalRules } from '../../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../../src/inspect/canonical.ts';
 import { BUNDLE, chainwright } from '../../cli/chainwright.ts';
 import { kernelRules, type Namespace } from '../namespace.ts';
 import { CLUSTER_CIDR, NODE_NAME, type Manifest } from './plan.ts';

@@ -1,7 +1,8 @@
 import { parseEntry, type Entry } from '../../../src/conntrack/entry.ts';
 import type { ConntrackScene } from '../../../src/conntrack/subjects.ts';
-import { familyOf, joinHostPort, parseAddress, type Address } from '../../../src/net/address.ts';
+import { familyOf, parseAddress, type Address } from '../../../src/net/address.ts';
 import type { Endpoint, Route } from '../../../src/routing/route.ts';
+import { choice, plainEndpoint, plainRoute } from '../../support/plain-routes.ts';
 
 export function address(text: string): Address {
   const parsed = parseAddress(text);
@@ -10,41 +11,19 @@ export function address(text: string): Address {
 }
 
 export function endpoint(at: string, port: number, state: Partial<Endpoint> = {}): Endpoint {
-  return {
-    address: address(at),
-    port,
-    text: joinHostPort(address(at), port),
-    local: false,
-    ready: true,
-    serving: true,
-    terminating: false,
-    zoneHints: [],
-    nodeHints: [],
-    ...state,
-  };
+  return plainEndpoint(address(at), port, state);
 }
 
 /** A service port on cluster IP 10.96.0.10:53 with what is said of it. */
 export function route(fields: Partial<Route> = {}, endpoints: readonly Endpoint[] = []): Route {
-  return {
-    family: 'ipv4',
-    namespace: 'default',
+  return plainRoute({
     service: 'dns',
-    label: 'default/dns',
     protocol: 'udp',
     clusterIP: address('10.96.0.10'),
     port: 53,
-    nodePort: undefined,
-    externalIPs: [],
-    loadBalancerIPs: [],
-    sourceRanges: [],
-    affinitySeconds: undefined,
-    internalPolicy: 'Cluster',
-    externalPolicy: 'Cluster',
-    healthCheckNodePort: undefined,
-    endpoints: { cluster: endpoints, local: [], reachable: endpoints, anywhere: endpoints.length > 0 },
+    endpoints: choice(endpoints),
     ...fields,
-  };
+  });
 }
 
 export function scene(

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseBackend, type StoreContent } from '../../../src/iptables/backend.ts';
-import { failingLine } from '../../../src/iptables/restore.ts';
+import { chooseBackend, type StoreContent } from '../../../src/iptables/detect-backend.ts';
 
 const store = (kubernetesChains: number, rules: number): StoreContent => ({ kubernetesChains, rules });
 
@@ -16,13 +15,4 @@ describe('the store of the rules', () => {
   ] as const)('%s', (_, nft, legacy, byDefault, chosen) =>
     expect(chooseBackend(nft, legacy, byDefault)).toBe(chosen),
   );
-});
-
-describe('the offending line', () => {
-  it.each([
-    ['iptables-restore: line 51 failed', 51],
-    ['iptables-nft-restore v1.8.9 (nf_tables): \nline 12: CHAIN_ADD failed (Too many links)', 12],
-    ["iptables-restore v1.8.9 (legacy): Couldn't load target `KUBE-X'\nError occurred at line: 7\nTry …", 7],
-    ['Another app is currently holding the xtables lock', undefined],
-  ])('of %j is %s', (stderr, line) => expect(failingLine(stderr)).toBe(line));
 });

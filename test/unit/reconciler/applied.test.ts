@@ -1,44 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rulesetOf, type Layout, type LayoutName } from '../../../src/chains/layout.ts';
+import type { LayoutName } from '../../../src/chains/layout-choice.ts';
+import { rulesetOf, type Layout } from '../../../src/chains/layout.ts';
 import type { Rule, Ruleset, TableName } from '../../../src/chains/rule.ts';
 import { ruleText } from '../../../src/chains/text.ts';
 import type { Delta } from '../../../src/iptables/delta.ts';
 import { fromBigInt, type Address, type Family } from '../../../src/net/address.ts';
 import { appliedServices } from '../../../src/reconciler/applied.ts';
-import type { NodeView } from '../../../src/routing/node-view.ts';
 import type { Endpoint, Route } from '../../../src/routing/route.ts';
 import type { ServiceRoutes } from '../../../src/routing/routes.ts';
 import { serviceAt } from '../../support/dispatch-sets.ts';
+import { plainEndpoint, plainView } from '../../support/plain-routes.ts';
 
-const VIEW: NodeView = {
-  family: 'ipv4',
-  name: 'node-1',
-  zone: undefined,
-  address: '192.168.77.10' as Address,
-  localPods: { kind: 'interface', name: 'cni0' },
-  nodePorts: { kind: 'anyLocalAddress', loopback: true },
-  localhostNodePorts: false,
-  masqueradeAll: false,
-  masqueradeMark: 0x4000,
-  dropInvalid: true,
-};
+const VIEW = plainView({ localPods: { kind: 'interface', name: 'cni0' }, localhostNodePorts: false });
 
 const FAMILY: Family = 'ipv4';
 const NAMES = Array.from({ length: 60 }, (_, index) => `s-${index}`);
 const addressIn = (network: bigint, last: number): Address => fromBigInt(FAMILY, network + BigInt(last));
 
-const endpointOf = (last: number): Endpoint => ({
-  address: addressIn(0x0af40000n, last),
-  port: 8080,
-  text: `${addressIn(0x0af40000n, last)}:8080`,
-  local: last % 3 === 0,
-  ready: true,
-  serving: true,
-  terminating: false,
-  zoneHints: [],
-  nodeHints: [],
-});
+const endpointOf = (last: number): Endpoint =>
+  plainEndpoint(addressIn(0x0af40000n, last), 8080, { local: last % 3 === 0 });
 const POOL = Array.from({ length: 440 }, (_, last) => endpointOf(last));
 
 /** Many services on few addresses, so that trees form, split and vanish, and claims collide. */
