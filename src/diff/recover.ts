@@ -6,12 +6,13 @@ import { isLocal, type NodeFacts } from '../inspect/facts.ts';
 import type { Fate } from '../inspect/fate.ts';
 import { add, type Fraction } from '../inspect/fraction.ts';
 import type { InspectedRule } from '../inspect/inspected-rule.ts';
+import { localPodsIn } from '../inspect/local-pods.ts';
 import type { Program } from '../inspect/program.ts';
 import { isLoopback, joinHostPort, type Address, type Cidr } from '../net/address.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import { dispatchEntries, type DispatchEntry } from './dispatch-entries.ts';
 import type { EntryMeaning, FamilyMeaning, Otherwise, Way, Who } from './meaning.ts';
-import { localPodsIn, nodePortScopeIn, sourceRangesIn } from './node-in-rules.ts';
+import { nodePortScopeIn, sourceRangesIn } from './node-in-rules.ts';
 import { shareText } from './share-text.ts';
 
 /** The rules of one family, and what is known of the node that has them. */

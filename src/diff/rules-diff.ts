@@ -1,6 +1,6 @@
-import { hunkLines, hunksOf } from '../golden/unified-diff.ts';
+import { hunkLines, hunksOf } from '../text/unified-diff.ts';
 import type { Program } from '../inspect/program.ts';
-import { canonicalRules } from '../iptables/canonical.ts';
+import { canonicalRules } from '../inspect/canonical.ts';
 import type { RulesDifference } from './report.ts';
 
 /** How the rules differ line by line, in one canonical order; undefined where they do not. */

@@ -15,9 +15,12 @@ export function nodeKey(services: readonly ServiceRoutes[], view: NodeView): str
 
 /** What decides rules whatever the services are: neither the node's name nor its zone nor its address do. */
 function withoutIdentity(view: NodeView): Omit<NodeView, 'name' | 'zone' | 'address'> {
-  const { family, localPods, nodePorts, localhostNodePorts, masqueradeAll, masqueradeMark, dropInvalid } =
-    view;
-  return { family, localPods, nodePorts, localhostNodePorts, masqueradeAll, masqueradeMark, dropInvalid };
+  const { family, localPods, nodePorts, localhostNodePorts, externalIPs } = view;
+  const { masqueradeAll, masqueradeMark, dropInvalid } = view;
+  return {
+    ...{ family, localPods, nodePorts, localhostNodePorts, externalIPs },
+    ...{ masqueradeAll, masqueradeMark, dropInvalid },
+  };
 }
 
 /** What sets a service port apart on one node: the endpoints, and whether the node is in a source range. */

@@ -1,7 +1,7 @@
 import type { Family } from '../net/address.ts';
 import { compareText } from '../routing/endpoints.ts';
 import { familyOfFile, isNodesFile, nodesOf, withCommandOf, type GoldenFile } from './file.ts';
-import { hunksOf, type Hunk } from './unified-diff.ts';
+import { hunksOf, type Hunk } from '../text/unified-diff.ts';
 
 /**
  * How a golden file is found: `same`; `head`, the same but for the command that its head tells;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { dataText, propertyText } from '../text/github.ts';
 import { isAsGolden, type GoldenFinding } from './compare.ts';
 import { closingLines, diffLinesOf, foundLine, type GoldenOutcome } from './report.ts';
-import { firstChangedLine } from './unified-diff.ts';
+import { firstChangedLine } from '../text/unified-diff.ts';
 
 /** GitHub shows the first ten annotations of a step, each as a few lines; the log holds the rest. */
 const ANNOTATION_LINES = 20;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { BOLD, CYAN, GREEN, RED, type Paint } from '../text/paint.ts';
 import { isAsGolden, type GoldenFinding, type GoldenState } from './compare.ts';
 import type { GoldenReport } from './schema.ts';
-import { hunkLines } from './unified-diff.ts';
+import { hunkLines } from '../text/unified-diff.ts';
 
 /** What a comparison, or a writing, came to. */
 export interface GoldenOutcome {

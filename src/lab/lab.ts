@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { AUTO_LAYOUT, type LayoutSettings } from '../chains/layout-choice.ts';
-import type { Scene } from '../cli/scene.ts';
-import { detectBackend, type BackendKind } from '../iptables/backend.ts';
+import type { Scene } from '../routing/scene.ts';
+import type { BackendKind } from '../iptables/backend.ts';
+import { detectBackend } from '../iptables/detect-backend.ts';
 import type { Command } from '../iptables/tool.ts';
 import type { Family } from '../net/address.ts';
 import { startAgent, type AgentLink } from './agent-link.ts';

@@ -1,4 +1,4 @@
-import type { Scene } from '../cli/scene.ts';
+import type { Scene } from '../routing/scene.ts';
 import { familyOf, isLoopback, isUnspecified, type Address, type Family } from '../net/address.ts';
 import type { AddressPicker } from './free-address.ts';
 import { NODE, type NodeMachine } from './topology.ts';

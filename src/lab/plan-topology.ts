@@ -1,4 +1,4 @@
-import type { Scene } from '../cli/scene.ts';
+import type { Scene } from '../routing/scene.ts';
 import type { Cluster } from '../model/objects.ts';
 import type { Address, Family } from '../net/address.ts';
 import { clientAddresses } from './client-addresses.ts';

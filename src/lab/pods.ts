@@ -1,4 +1,4 @@
-import type { Scene } from '../cli/scene.ts';
+import type { Scene } from '../routing/scene.ts';
 import type { Cluster } from '../model/objects.ts';
 import type { DetectLocal } from '../model/settings.ts';
 import {
@@ -17,7 +17,7 @@ import type { AddressPicker } from './free-address.ts';
 import { NODE, type NodeMachine, type PodMachine } from './topology.ts';
 
 /** Each is a namespace with a process of some 40 MB. */
-export const MOST_PODS = 64;
+const MOST_PODS = 64;
 
 /** What the kernel takes, short of what would need quoting. */
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/;

@@ -1,6 +1,6 @@
 import { rulesetOf } from '../chains/layout.ts';
 import type { LayoutSettings } from '../chains/layout-choice.ts';
-import type { Scene } from '../cli/scene.ts';
+import type { Scene } from '../routing/scene.ts';
 import { applyRuleset } from '../iptables/applier.ts';
 import { backendOf, type BackendKind } from '../iptables/backend.ts';
 import type { Command } from '../iptables/tool.ts';

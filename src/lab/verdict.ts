@@ -123,7 +123,7 @@ function wrongEnds(
 }
 
 /** How a request ended, as a part of a sentence. */
-export function endingWords(at: string): string {
+function endingWords(at: string): string {
   if (at === 'refused') return 'refused (REJECT)';
   if (at === 'timeout') return 'hang (dropped)';
   return at.includes(':') ? `arrived at ${at}` : `failed: ${at}`;

@@ -1,21 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Protocol } from '../model/objects.ts';
-import type { Address } from '../net/address.ts';
+import type { Listener } from '../model/listener.ts';
 import { isEphemeral, readEphemeralPorts } from './ephemeral-ports.ts';
 import { parseInetSocket, parseSctpEndpoint, type ProcSocket } from './proc-sockets.ts';
-import { socketOwners, socketsHeldBy, type SocketOwner } from './socket-owner.ts';
-
-/** A socket of another process on the host that takes connections or datagrams from anybody. */
-export interface Listener {
-  readonly protocol: Protocol;
-  /** Unspecified (`0.0.0.0`, `::`) for all addresses. */
-  readonly address: Address;
-  readonly port: number;
-  /** undefined where /proc does not show it to this process. */
-  readonly owner: SocketOwner | undefined;
-}
+import { socketOwners, socketsHeldBy } from './socket-owner.ts';
 
 /**
  * Who of the host listens on these ports. Sockets of this process do not count, nor do UDP sockets on

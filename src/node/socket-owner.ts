@@ -1,12 +1,7 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SocketOwner } from '../model/listener.ts';
 import { readText } from './kernel-setting.ts';
-
-export interface SocketOwner {
-  readonly pid: number;
-  /** The program's name, cut to 15 characters by the kernel. */
-  readonly command: string;
-}
 
 /**
  * Finds which processes hold these sockets. It looks through the open files of process after process

@@ -1,3 +1,4 @@
+import type { Listener } from '../model/listener.ts';
 import type { Protocol } from '../model/objects.ts';
 import {
   familyOf,
@@ -9,7 +10,6 @@ import {
 } from '../net/address.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
-import type { Listener } from './listeners.ts';
 
 /** A node port on which a process of the host listens: the service gets what was meant for that one. */
 export interface TakenNodePort {

@@ -1,4 +1,5 @@
-import { backendOf, detectBackend, type BackendKind } from '../iptables/backend.ts';
+import { backendOf, type BackendKind } from '../iptables/backend.ts';
+import { detectBackend } from '../iptables/detect-backend.ts';
 import { runTool, ToolError } from '../iptables/tool.ts';
 import type { Family } from '../net/address.ts';
 import { readEphemeralPorts } from '../node/ephemeral-ports.ts';

@@ -1,7 +1,7 @@
 import type { BackendKind } from '../iptables/backend.ts';
 import type { Address, Family } from '../net/address.ts';
 import { ephemeralRangeConflicts, isEphemeral, type EphemeralPorts } from '../node/ephemeral-ports.ts';
-import type { Listener } from '../node/listeners.ts';
+import type { Listener } from '../model/listener.ts';
 import { takenNodePorts, type TakenNodePort } from '../node/taken-node-ports.ts';
 import { asRoutes, type Claim } from './claims.ts';
 import { portKey, type KernelRules } from './kernel-rules.ts';

@@ -153,7 +153,7 @@ export function without(object: object, fields: readonly string[]): Record<strin
 }
 
 /** `!label`, `field!=value` and `field=value`: what a service proxy asks for. */
-export function selects({ labelSelector, fieldSelector }: Selectors, object: ApiObject | undefined): boolean {
+function selects({ labelSelector, fieldSelector }: Selectors, object: ApiObject | undefined): boolean {
   if (object === undefined) return false;
   if (
     labelSelector?.startsWith('!') === true &&

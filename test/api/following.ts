@@ -130,7 +130,7 @@ export async function follow(server: FakeServer, options: FollowingOptions = {})
 }
 
 /** What a proxy on NODE should know of this server. */
-export function stateOf(server: FakeServer): ReadonlyMap<string, unknown> {
+function stateOf(server: FakeServer): ReadonlyMap<string, unknown> {
   const state = new Map<string, unknown>();
   const add = <Model>(plural: Plural, resource: Resource<Model>): void => {
     for (const object of server.store.list(plural, resource.selectors)) {

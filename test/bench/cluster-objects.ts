@@ -1,4 +1,3 @@
-import { endpointChainName } from '../../src/chains/names.ts';
 import type { ApiObject, Store } from '../api/fake-store.ts';
 import { makeStore } from '../api/fake-store.ts';
 import { node, service, slice } from '../api/objects.ts';
@@ -75,11 +74,6 @@ export function benchStore(services: number, endpoints: number): Store {
   }
   store.compact();
   return store;
-}
-
-/** The chain that leads to an endpoint. */
-export function endpointChain(index: number, address: string): string {
-  return endpointChainName(`shop/${nameOf(index)}:http`, 'tcp', `${address}:8080`);
 }
 
 function nameOf(index: number): string {

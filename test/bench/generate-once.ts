@@ -2,24 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { classicRuleset } from '../../src/chains/ruleset.ts';
 import { chunks, restoreLines } from '../../src/iptables/restore-text.ts';
-import type { NodeView } from '../../src/routing/node-view.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
-import type { Address, Cidr } from '../../src/net/address.ts';
+import type { Cidr } from '../../src/net/address.ts';
+import { plainView } from '../support/plain-routes.ts';
 import { largeCluster } from './large-cluster.ts';
 
 const [services = 10_000, endpoints = 10] = process.argv.slice(2).map(Number);
-const view: NodeView = {
-  family: 'ipv4',
-  name: 'node-1',
-  zone: undefined,
-  address: '192.168.77.10' as Address,
-  localPods: { kind: 'source', cidr: '10.128.0.0/9' as Cidr },
-  nodePorts: { kind: 'anyLocalAddress', loopback: true },
-  localhostNodePorts: true,
-  masqueradeAll: false,
-  masqueradeMark: 0x4000,
-  dropInvalid: true,
-};
+const view = plainView({ name: 'node-1', localPods: { kind: 'source', cidr: '10.128.0.0/9' as Cidr } });
 
 const cluster = largeCluster(services, endpoints);
 const before = memory('VmRSS');

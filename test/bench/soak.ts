@@ -17,7 +17,7 @@ import { endpointSliceSchema, nodeSchema, serviceSchema } from '../../src/cluste
 import { toService } from '../../src/cluster/service.ts';
 import { toEndpointSlice } from '../../src/cluster/slice.ts';
 import { readConfig } from '../../src/config/load.ts';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import { isConntrackLiberal, readInterfaceAddresses } from '../../src/node/host.ts';
 import { nodeView } from '../../src/routing/node-view.ts';

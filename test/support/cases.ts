@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_LAYOUT, rulesetOf, type Layout } from '../../src/chains/layout.ts';
+import { rulesetOf, type Layout } from '../../src/chains/layout.ts';
 import { chooseNode } from '../../src/cluster/identity.ts';
 import { readManifests } from '../../src/cluster/manifests.ts';
 import { readConfig } from '../../src/config/load.ts';
@@ -18,6 +18,9 @@ export interface Case {
   readonly name: string;
   readonly directory: string;
 }
+
+/** kube-proxy's own. */
+export const CLASSIC: Layout = { name: 'classic', comments: 'auto' };
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const RULE_BOOK = join(ROOT, 'rules');
@@ -57,7 +60,7 @@ export function loadCase(folder: Case): LoadedCase {
 export function rulesetOfCase(
   { cluster, settings }: LoadedCase,
   family: Family,
-  layout: Layout = DEFAULT_LAYOUT,
+  layout: Layout = CLASSIC,
 ): Ruleset {
   const { identity } = chooseNode(cluster, settings);
   const view = nodeView(family, settings, identity, CAPTURE_HOST);

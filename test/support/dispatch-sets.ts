@@ -1,7 +1,8 @@
 import type { Protocol } from '../../src/model/objects.ts';
 import { addressBits, fromBigInt, toBigInt, type Address, type Family } from '../../src/net/address.ts';
-import type { Endpoint, Route } from '../../src/routing/route.ts';
+import type { Route } from '../../src/routing/route.ts';
 import type { ServiceRoutes } from '../../src/routing/routes.ts';
+import { choice, plainEndpoint, plainRoute } from './plain-routes.ts';
 
 /* Sets of destinations that a dispatch tree must cope with, each grown from a seed. */
 
@@ -38,7 +39,7 @@ const at = (family: Family, offset: number): Address =>
 const http = (address: Address): Destination => ({ address, protocol: 'tcp', port: 80 });
 
 /** Addresses that share ever more leading bits with the service range, so that each splits off alone. */
-export function oneForEachBit(family: Family): readonly Destination[] {
+function oneForEachBit(family: Family): readonly Destination[] {
   const base = toBigInt(RANGE[family]);
   return Array.from({ length: addressBits(family) }, (_, bit) =>
     http(fromBigInt(family, base ^ (1n << BigInt(bit)))),
@@ -93,17 +94,7 @@ export const SETS: Readonly<
     }),
 };
 
-const ENDPOINT: Endpoint = {
-  address: '10.244.0.1' as Address,
-  port: 8080,
-  text: '10.244.0.1:8080',
-  local: false,
-  ready: true,
-  serving: true,
-  terminating: false,
-  zoneHints: [],
-  nodeHints: [],
-};
+const ENDPOINT = plainEndpoint('10.244.0.1' as Address, 8080);
 
 /** A service of one port with this destination. */
 export function serviceAt(
@@ -112,24 +103,16 @@ export function serviceAt(
   { address, protocol, port }: Destination,
   fields: Partial<Route> = {},
 ): ServiceRoutes {
-  const route: Route = {
+  const route = plainRoute({
     family,
     namespace: 'web',
     service: name,
-    label: `web/${name}`,
     protocol,
     clusterIP: address,
     port: address === undefined ? 80 : port,
     nodePort: address === undefined ? port : undefined,
-    externalIPs: [],
-    loadBalancerIPs: [],
-    sourceRanges: [],
-    affinitySeconds: undefined,
-    internalPolicy: 'Cluster',
-    externalPolicy: 'Cluster',
-    healthCheckNodePort: undefined,
-    endpoints: { cluster: [ENDPOINT], local: [], reachable: [ENDPOINT], anywhere: true },
+    endpoints: choice([ENDPOINT]),
     ...fields,
-  };
+  });
   return { service: `web/${name}`, clusterIP: address, routes: [route], endpointCount: 1 };
 }

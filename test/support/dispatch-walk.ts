@@ -21,7 +21,7 @@ export function chainMap(chains: Iterable<Chain>): Chains {
   return new Map(Array.from(chains, ({ name, rules }) => [name, Array.from(rules, walkedRule)]));
 }
 
-export function walkedRule(rule: Rule): WalkedRule {
+function walkedRule(rule: Rule): WalkedRule {
   const network = rule.destination?.value;
   const hostBits = network === undefined ? 0 : addressBits(familyOf(network)) - prefixLengthOf(network);
   const target = rule.target?.kind === 'jump' ? rule.target.chain : (rule.target?.kind ?? '');

@@ -35,6 +35,16 @@ export async function commandsOf(document: string): Promise<readonly Shown[]> {
   return shown;
 }
 
+/** The lines of a document's `sh` blocks, those that go on joined, without their comments. */
+export async function shellLinesOf(document: string): Promise<readonly string[]> {
+  const text = await readFile(join(ROOT, document), 'utf8');
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  return blocks
+    .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
+    .map((line) => line.replace(/(^| )#.*/, '').trim())
+    .filter((line) => line !== '');
+}
+
 /** The output with a `...` for every run of lines that the document leaves out; as it is, where they differ. */
 export function asShown(output: string, shown: readonly string[]): readonly string[] {
   const lines = output.trimEnd().split('\n');

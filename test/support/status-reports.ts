@@ -2,7 +2,7 @@ import type { FamilyStatus, StatusReport } from '../../src/status/schema.ts';
 
 /* What a daemon might answer. */
 
-export const NOW = '2026-11-21T12:00:00.000Z';
+const NOW = '2026-11-21T12:00:00.000Z';
 
 const IPV4: FamilyStatus = {
   family: 'ipv4',

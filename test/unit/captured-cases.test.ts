@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalRules } from '../../src/iptables/canonical.ts';
+import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
 import type { Cluster } from '../../src/model/objects.ts';
 import { FAMILIES, type Family } from '../../src/net/address.ts';

@@ -2,6 +2,7 @@ import type { Cluster, EndpointSlice, Protocol, Service } from '../../../src/mod
 import type { Address, Family } from '../../../src/net/address.ts';
 import type { NodeView } from '../../../src/routing/node-view.ts';
 import { plainService, plainSlice, readyEndpoint } from '../../support/plain-objects.ts';
+import { plainView } from '../../support/plain-routes.ts';
 import { ADDRESSES, addressIn, SERVICE_BITS, type Range } from './addresses.ts';
 import { distinctNumbers, randomNumbers } from './random.ts';
 
@@ -113,16 +114,12 @@ export function sliceObject(family: Family, service: BenchService): EndpointSlic
 /** The node with the settings that kube-proxy has by default in a cluster with a known pod network. */
 export function benchView(family: Family): NodeView {
   const { node, pods } = ADDRESSES[family];
-  return {
+  return plainView({
     family,
     name: NODE,
-    zone: undefined,
     address: node,
     localPods: { kind: 'source', cidr: pods },
     nodePorts: { kind: 'anyLocalAddress', loopback: family === 'ipv4' },
     localhostNodePorts: family === 'ipv4',
-    masqueradeAll: false,
-    masqueradeMark: 0x4000,
-    dropInvalid: true,
-  };
+  });
 }

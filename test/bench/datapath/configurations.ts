@@ -1,4 +1,5 @@
-import { rulesetOf, type LayoutName } from '../../../src/chains/layout.ts';
+import type { LayoutName } from '../../../src/chains/layout-choice.ts';
+import { rulesetOf } from '../../../src/chains/layout.ts';
 import { applyRuleset } from '../../../src/iptables/applier.ts';
 import { backendOf, type BackendKind } from '../../../src/iptables/backend.ts';
 import { runTool } from '../../../src/iptables/tool.ts';

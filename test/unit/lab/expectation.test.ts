@@ -3,7 +3,8 @@ import { expect as promise, type Destination, type Source } from '../../../src/l
 import type { Address, Cidr } from '../../../src/net/address.ts';
 import type { NodeView } from '../../../src/routing/node-view.ts';
 import type { Route } from '../../../src/routing/route.ts';
-import { choice, here, NODE, onNode, POD, route, there, view } from '../../support/one-service.ts';
+import { here, NODE, onNode, POD, route, there, view } from '../../support/one-service.ts';
+import { choice } from '../../support/plain-routes.ts';
 
 const CLIENT = '192.168.77.100' as Address;
 const OWN = [NODE];

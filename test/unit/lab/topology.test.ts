@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseNode } from '../../../src/cluster/identity.ts';
 import { readManifests } from '../../../src/cluster/manifests.ts';
 import { readConfig } from '../../../src/config/load.ts';
-import type { Scene } from '../../../src/cli/scene.ts';
+import type { Scene } from '../../../src/routing/scene.ts';
 import { nodeLines } from '../../../src/lab/network.ts';
 import { planTopology } from '../../../src/lab/plan-topology.ts';
 import { FAMILIES } from '../../../src/net/address.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAddress, type Address } from '../../../src/net/address.ts';
-import type { Listener } from '../../../src/node/listeners.ts';
+import type { Listener } from '../../../src/model/listener.ts';
 import { answeringAddresses, describeTaken, takenNodePorts } from '../../../src/node/taken-node-ports.ts';
 
 function address(text: string): Address {

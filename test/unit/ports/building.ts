@@ -1,13 +1,13 @@
 import { readManifests } from '../../../src/cluster/manifests.ts';
 import { readConfig } from '../../../src/config/load.ts';
 import { FAMILIES, parseAddress, type Address, type Family } from '../../../src/net/address.ts';
-import type { Listener } from '../../../src/node/listeners.ts';
+import type { Listener } from '../../../src/model/listener.ts';
 import { claimsOf, type Claim } from '../../../src/ports/claims.ts';
 import { kernelReading, type KernelRules } from '../../../src/ports/kernel-rules.ts';
 import type { LiveFacts } from '../../../src/ports/report.ts';
 import { nodeView } from '../../../src/routing/node-view.ts';
 
-export function address(text: string): Address {
+function address(text: string): Address {
   const parsed = parseAddress(text);
   if (parsed === undefined) throw new Error(`no address: ${text}`);
   return parsed;

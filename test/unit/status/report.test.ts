@@ -7,21 +7,17 @@ import { statusReport } from '../../../src/status/report.ts';
 import { statusReportSchema } from '../../../src/status/schema.ts';
 import { sourceRecord } from '../../../src/status/source-record.ts';
 import { syncRecord } from '../../../src/status/sync-record.ts';
-import type { SyncReport } from '../../../src/reconciler/observer.ts';
 import { view } from '../../support/one-service.ts';
+import { syncReport } from '../../support/sync-reports.ts';
 
-const REPORT: SyncReport = {
-  family: 'ipv4',
+const REPORT = syncReport({
   kind: 'full',
   reason: 'start',
   seconds: 0.5,
   counts: { filter: { written: 6, removed: 0 }, nat: { written: 8, removed: 2 } },
   rules: { filter: 5, nat: 15 },
-  before: [],
-  after: [],
-  services: undefined,
-  repaired: undefined,
-};
+  changed: 0,
+});
 
 interface Objects {
   readonly name: string;

@@ -13,7 +13,8 @@ import { programOfService } from '../../../src/verify/service-program.ts';
 import { probeContext, proveService } from '../../../src/verify/service-proof.ts';
 import { CAPTURE_HOST, casesIn, loadCase, RULE_BOOK } from '../../support/cases.ts';
 import { largeCluster } from '../../bench/large-cluster.ts';
-import { choice, here, route, there, view } from '../../support/one-service.ts';
+import { here, route, there, view } from '../../support/one-service.ts';
+import { choice } from '../../support/plain-routes.ts';
 import { randomScenes } from '../../support/random-clusters.ts';
 
 const LAYOUTS = ['classic', 'indexed'] as const;

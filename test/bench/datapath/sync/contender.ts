@@ -1,4 +1,4 @@
-import type { LayoutName } from '../../../../src/chains/layout.ts';
+import type { LayoutName } from '../../../../src/chains/layout-choice.ts';
 import { classicRuleset } from '../../../../src/chains/ruleset.ts';
 import type { Change } from '../../../../src/cluster/source.ts';
 import { applyRuleset } from '../../../../src/iptables/applier.ts';
