@@ -10,6 +10,7 @@ import type { Timing } from '../../src/cluster/api/timing.ts';
 import type { Change } from '../../src/cluster/source.ts';
 import { keyOf, typed, type Plural } from './fake-store.ts';
 import type { FakeServer } from './fake-server.ts';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
 
 /** Short enough for tests, long enough to tell a hot loop from a patient one. */
 export const TEST_TIMING: Timing = {
@@ -50,16 +51,7 @@ export interface FollowingOptions {
 
 export function writeKubeconfig(server: FakeServer, user: Readonly<Record<string, unknown>> = {}): string {
   const path = join(mkdtempSync(join(tmpdir(), 'chainwright-api-')), 'kubeconfig');
-  const ca = Buffer.from(server.authority.cert).toString('base64');
-  const content = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'fake', cluster: { server: server.url, 'certificate-authority-data': ca } }],
-    users: [{ name: 'proxy', user }],
-    contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'proxy' } }],
-    'current-context': 'fake',
-  };
-  writeFileSync(path, JSON.stringify(content));
+  writeFileSync(path, kubeconfigOf({ server: server.url, authority: server.authority.cert, user }));
   return path;
 }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAuthority, makeCertificate } from './certificates.ts';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
 
 /** A kube-apiserver on an etcd of its own, both of KUBEBUILDER_ASSETS (the convention of envtest). */
 export interface RealServer {
@@ -137,17 +138,7 @@ export async function startRealServer(assets: string, ...flags: readonly string[
     await ready();
   };
   const kubeconfig = (name: string, user: Readonly<Record<string, string>>): string =>
-    file(
-      name,
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        clusters: [{ name: 'real', cluster: { server: url, 'certificate-authority': 'ca.crt' } }],
-        users: [{ name: 'proxy', user }],
-        contexts: [{ name: 'real', context: { cluster: 'real', user: 'proxy' } }],
-        'current-context': 'real',
-      }),
-    );
+    file(name, kubeconfigOf({ server: url, authorityFile: 'ca.crt', user }));
   file('proxy.token', tokens.proxy);
   const client = makeCertificate(authority, { commonName: 'system:kube-proxy' });
   file('proxy.crt', client.cert);

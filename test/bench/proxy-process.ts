@@ -6,6 +6,7 @@ import type { BackendKind } from '../../src/iptables/backend.ts';
 import type { FakeServer } from '../api/fake-server.ts';
 import { CLUSTER_CIDR, NODE_NAME } from './cluster-objects.ts';
 import { command } from './own-node.ts';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
 
 /* A service proxy, ours or kube-proxy, as a process that is measured from outside. */
 
@@ -94,17 +95,8 @@ export function startProxy({ kind, kubeProxy, args: more = [], directory, server
 }
 
 function writeConfig(directory: string, server: FakeServer): string {
-  const data = Buffer.from(server.authority.cert).toString('base64');
-  const kubeconfig = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server: server.url, 'certificate-authority-data': data } }],
-    users: [{ name: 'u', user: {} }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  };
   const path = join(directory, 'kubeconfig');
-  writeFileSync(path, JSON.stringify(kubeconfig));
+  writeFileSync(path, kubeconfigOf({ server: server.url, authority: server.authority.cert }));
   const config = join(directory, 'config.yaml');
   // The fake server speaks JSON alone.
   const client = `clientConnection:\n  kubeconfig: ${path}\n  contentType: application/json\n`;

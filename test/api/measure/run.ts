@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { kubeconfigOf } from '../../support/kubeconfig.ts';
 
 const RUNS = 5;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -17,16 +18,7 @@ try {
   const { url, ca, bytes } = JSON.parse(line.toString('utf8')) as { url: string; ca: string; bytes: number };
   say(`10,000 services and 10,000 slices x 10 endpoints: ${(bytes / 1e6).toFixed(1)} MB through TLS`);
   const kubeconfig = join(directory, 'kubeconfig');
-  const data = Buffer.from(ca).toString('base64');
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': data } }],
-      users: [{ name: 'u', user: {} }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-      'current-context': 'x',
-    }),
-  );
+  writeFileSync(kubeconfig, kubeconfigOf({ server: url, authority: ca }));
   const bundle = join(directory, 'client.mjs');
   await bundleClient(bundle);
   say('| run | client ms | list ms | cpu ms | peak RSS MB | RSS MB | before MB | heap MB | objects |');

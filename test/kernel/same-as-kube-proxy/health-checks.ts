@@ -1,19 +1,13 @@
 import { output, type Namespace } from '../namespace.ts';
-import { SERVICES } from './services.ts';
+import { healthCheckPort, SERVICES } from './services.ts';
 
 /* What a load balancer hears at the health-check node ports of a node. */
 
-const FIRST_PORT = 31_100;
 /**
  * Not on loopback: where `nodePortAddresses` names its network, kube-proxy opens the ports there too, even if
  * node ports are not answered there. We open both in the same places, since no load balancer asks there.
  */
 const ADDRESSES = ['192.168.77.10', '[fd00:77::10]'];
-
-/** Each service has a port of its own: of two that claim one port chance would decide. */
-export function healthCheckPort(service: string): number {
-  return FIRST_PORT + SERVICES.findIndex((key) => key === service);
-}
 
 /** The codes that tell whether the whole node should get traffic, and whether the proxy works. */
 const PROBES = ['http://127.0.0.1:10256/healthz', 'http://127.0.0.1:10256/livez'];

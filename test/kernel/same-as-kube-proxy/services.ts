@@ -1,6 +1,5 @@
 import type { ApiObject } from '../../api/fake-store.ts';
 import { pickFrom, type Random } from '../../support/crowd.ts';
-import { healthCheckPort } from './health-checks.ts';
 import { between, chance, drawn, someOf } from './random.ts';
 
 /* Services as an API server has them, of all kinds, that change in one field or another. */
@@ -42,6 +41,7 @@ export const SERVICES: readonly Key[] = [
   'api/sctp',
   `api/${'long-'.repeat(12)}end`,
 ];
+const FIRST_HEALTH_CHECK_PORT = 31_100;
 
 // Some are written as old API servers let them in: zeros before, capital letters, nothing shortened.
 const EXTERNAL_IPS = [
@@ -195,4 +195,9 @@ function externalFieldsOf(
   if (type !== 'LoadBalancer') return { externalTrafficPolicy };
   const healthCheck = externalTrafficPolicy === 'Local' ? { healthCheckNodePort: healthCheckPort(key) } : {};
   return { externalTrafficPolicy, ...healthCheck, loadBalancerSourceRanges: sourceRanges };
+}
+
+/** Each service has a port of its own: of two that claim one port chance would decide. */
+export function healthCheckPort(service: string): number {
+  return FIRST_HEALTH_CHECK_PORT + SERVICES.findIndex((key) => key === service);
 }

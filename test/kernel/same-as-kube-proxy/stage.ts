@@ -16,6 +16,7 @@ import type { ApiChange } from './cluster.ts';
 import { configDocument, type NamedConfig } from './configs.ts';
 import { forwardingServer } from './forwarding.ts';
 import { healthCheckAnswers } from './health-checks.ts';
+import { kubeconfigOf } from '../../support/kubeconfig.ts';
 
 /* Two nodes that are alike, one with the real kube-proxy and one with ours, and one API server for both. */
 
@@ -75,7 +76,10 @@ export async function makeStage({ kubeProxy, kind, config }: StageOptions): Prom
     await output(node, `iptables-${kind}`, '-t', 'mangle', '-N', 'KUBE-KUBELET-CANARY');
     resources.use(await startForwarding(node, socket));
     const configPath = join(home, 'config.yaml');
-    await writeFile(join(home, 'kubeconfig'), JSON.stringify(kubeconfig(server)));
+    await writeFile(
+      join(home, 'kubeconfig'),
+      kubeconfigOf({ server: `https://127.0.0.1:${API_PORT}`, authority: server.authority.cert }),
+    );
     await writeFile(configPath, JSON.stringify(configDocument(config, join(home, 'kubeconfig'))));
     const side = sideOf(name, { node, kind, start: () => start(node, configPath) });
     resources.defer(side.stop);
@@ -175,18 +179,5 @@ async function startForwarding(node: Namespace, socket: string): Promise<AsyncDi
       child.stdin.end();
       await child;
     },
-  };
-}
-
-function kubeconfig(server: FakeServer): object {
-  const authority = Buffer.from(server.authority.cert).toString('base64');
-  const url = `https://127.0.0.1:${API_PORT}`;
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': authority } }],
-    users: [{ name: 'u', user: {} }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { FakeServer, type Fault } from '../../api/fake-server.ts';
 import { keyOf, type ApiObject, type Plural } from '../../api/fake-store.ts';
+import { kubeconfigOf } from '../../support/kubeconfig.ts';
 
 /*
  * An API server for the loopback of a node's namespace. It serves the objects of DIRECTORY/cluster.json,
@@ -46,17 +47,9 @@ function load(): void {
 
 load();
 watchFile(file, { interval: 50 }, load);
-const authority = Buffer.from(server.authority.cert).toString('base64');
 writeFileSync(
   join(directory, 'kubeconfig'),
-  JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server: server.url, 'certificate-authority-data': authority } }],
-    users: [{ name: 'u', user: {} }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  }),
+  kubeconfigOf({ server: server.url, authority: server.authority.cert }),
 );
 
 async function misbehave(misdeed: ApiMisdeed): Promise<void> {

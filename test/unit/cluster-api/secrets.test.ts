@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { connectApi } from '../../../src/cluster/api/connect.ts';
+import { kubeconfigOf } from '../../support/kubeconfig.ts';
 
 /* What goes wrong with credentials is told without them. */
 
@@ -21,15 +22,7 @@ function file(name: string, text: string): string {
 }
 
 function kubeconfig(user: object, server = 'https://127.0.0.1:1'): string {
-  const content = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server } }],
-    users: [{ name: 'u', user }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  };
-  return file('kubeconfig', JSON.stringify(content));
+  return file('kubeconfig', kubeconfigOf({ server, user }));
 }
 
 /** What is told of the first request. */
