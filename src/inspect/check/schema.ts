@@ -71,7 +71,7 @@ const familyReportSchema = z.strictObject({
   counterexamplesTotal: count,
   sampled: described(
     z.readonly(z.array(z.string())),
-    'Service ports with more than 1,000 endpoints, of which 1,000 were tried as sources.',
+    'Service ports with more than 1,000 endpoints, of which 64 to 1,000 were tried as sources: the more there are, the fewer.',
   ),
   conflicts: described(
     z.readonly(z.array(conflictSchema)),

@@ -126,6 +126,8 @@ function nearlyNamed(name: string): readonly string[] {
 export const MANY_ENDPOINTS = 64;
 /** Of a larger service not all are tried: each deals out all of them, which is quadratic. */
 export const MOST_ENDPOINTS = 1000;
+/** Endpoints tried times endpoints dealt out: with 20,000 of them 64 are tried. */
+const MOST_PAIRS = MOST_ENDPOINTS ** 2;
 
 /**
  * The endpoints of a service as askers of it: each is masqueraded when it is sent to itself.
@@ -138,10 +140,7 @@ export function endpointSources(
   facts: NodeFacts,
   isFirst: boolean,
 ): readonly Source[] {
-  return sample(
-    reachable,
-    isFirst || reachable.length <= MANY_ENDPOINTS ? MOST_ENDPOINTS : MANY_ENDPOINTS,
-  ).map(({ address, local }): Source => ({
+  return sample(reachable, isFirst ? mostTried(reachable.length) : MANY_ENDPOINTS).map(({ address, local }): Source => ({
     who: 'an endpoint of it',
     address,
     inInterface: inInterfaceOf(address, local),
@@ -151,6 +150,11 @@ export function endpointSources(
     if (isLocal(facts, address)) return undefined;
     return local ? podInterface : outerInterface;
   }
+}
+
+/** Never fewer than those of a service that is not large. */
+function mostTried(endpoints: number): number {
+  return Math.max(MANY_ENDPOINTS, Math.min(MOST_ENDPOINTS, Math.floor(MOST_PAIRS / endpoints)));
 }
 
 /** So many, evenly spread, the first and the last among them. */

@@ -95,7 +95,7 @@ function conflictBlock({ family, conflicts, conflictsTotal }: FamilyReport): rea
 
 function sampleBlock({ family, sampled }: FamilyReport): readonly Block[] {
   if (sampled.length === 0) return [];
-  const why = `of more than ${MOST_ENDPOINTS.toLocaleString('en')} endpoints so many were tried as sources`;
+  const why = `of more than ${MOST_ENDPOINTS.toLocaleString('en')} endpoints a part were tried as sources`;
   return [[`note: ${why}, ${family}`, ...sampled.map((service) => `  ${service}`)]];
 }
 
