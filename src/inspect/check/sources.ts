@@ -140,11 +140,13 @@ export function endpointSources(
   facts: NodeFacts,
   isFirst: boolean,
 ): readonly Source[] {
-  return sample(reachable, isFirst ? mostTried(reachable.length) : MANY_ENDPOINTS).map(({ address, local }): Source => ({
-    who: 'an endpoint of it',
-    address,
-    inInterface: inInterfaceOf(address, local),
-  }));
+  return sample(reachable, isFirst ? mostTried(reachable.length) : MANY_ENDPOINTS).map(
+    ({ address, local }): Source => ({
+      who: 'an endpoint of it',
+      address,
+      inInterface: inInterfaceOf(address, local),
+    }),
+  );
 
   function inInterfaceOf(address: Address, local: boolean): string | undefined {
     if (isLocal(facts, address)) return undefined;
