@@ -78,6 +78,9 @@ async function runOnNode(options: RunOptions, context: ConfigContext): Promise<n
   const metricsStore = createMetrics(version);
   const chosen = await chooseSource(options, config, { master, nodeName, log, metricsStore }, stop.signal);
   const { postEvent } = chosen;
+  if (!initOnly) await soleInstance({ log, postEvent }, stop.signal);
+  // Before anything of the node is changed: without the tools nothing will be.
+  const backends = await chooseBackends(settings, host, log);
   const { afterFirstRules } = await prepareNode({
     settings,
     host,
@@ -86,8 +89,6 @@ async function runOnNode(options: RunOptions, context: ConfigContext): Promise<n
     log,
     postEvent,
   });
-  if (!initOnly) await soleInstance({ log, postEvent }, stop.signal);
-  const backends = await chooseBackends(settings, host, log);
   if (initOnly) {
     log.info('the node is prepared, and nothing else was asked for');
     return 0;

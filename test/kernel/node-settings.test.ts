@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { execa } from 'execa';
+import { BUNDLE } from '../cli/chainwright.ts';
 import { makeNamespace, output, type Namespace } from './namespace.ts';
 
 /** What an expression over the modules of src/node is worth inside of a namespace. */
@@ -60,6 +61,16 @@ describe('the kernel’s settings in a network namespace', () => {
         message: `${NETFILTER}udp_timeout: expected to set 31 (now 30), got a read-only file system`,
       },
     ]);
+  });
+
+  it('are left alone where there is no iptables', async () => {
+    await using namespace = await makeNamespace();
+    const [enter = '', ...into] = namespace.via;
+    const daemon = [process.execPath, BUNDLE, 'run', '--source', 'dir:/nowhere', '--hostname-override', 'a'];
+    const result = await execa(enter, [...into, 'env', 'PATH=/nowhere', ...daemon], { reject: false });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toMatch(/^error: .*iptables.* not installed/m);
+    expect(await output(namespace, 'cat', '/proc/sys/net/ipv4/conf/all/route_localnet')).toBe('0');
   });
 
   it('say whether IPv6 is on', async () => {
