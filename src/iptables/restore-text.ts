@@ -91,10 +91,12 @@ function byTarget(lines: Iterable<string>): readonly string[] {
  * to any of them, so that a section may end anywhere.
  */
 export function* removalLines(names: readonly string[], cut: Sections): Iterable<string> {
-  for (const line of [...names.map(declaration), ...names.map((name) => `-X ${name}`)]) {
-    yield* cut.anywhere();
-    yield line;
-    cut.count(1);
+  for (const lineOf of [declaration, (name: string) => `-X ${name}`]) {
+    for (const name of names) {
+      yield* cut.anywhere();
+      yield lineOf(name);
+      cut.count(1);
+    }
   }
 }
 

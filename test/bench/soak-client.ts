@@ -55,14 +55,19 @@ export async function runClient(
   const random = randomNumbers(SEED);
   const begin = performance.now();
   let due = 0;
+  const open = new Set<Promise<void>>();
   while (!signal.aborted) {
     for (; due < ((performance.now() - begin) / 1000) * rate; due += 1) {
       const index = random(services);
       const endpoint = changes.steady(index, mostLag);
-      if (endpoint !== undefined) void ask(index, endpoint);
+      if (endpoint === undefined) continue;
+      const asking = ask(index, endpoint).finally(() => open.delete(asking));
+      open.add(asking);
     }
     await sleep(5);
   }
+  // A server that closes resets what it has not accepted yet.
+  await Promise.all(open);
   server.close();
 
   async function ask(index: number, endpoint: string): Promise<void> {

@@ -36,9 +36,10 @@ export const HOST_FLAGS = [
 
 /** @param tools a directory that goes first on its PATH */
 export function startProxy(node: Namespace, command: readonly string[], tools?: string): Proxy {
-  const [file, ...via] = node.via;
   const path = process.env.PATH ?? '';
-  const child = execa(file, [...via, ...command], {
+  // Being a group of its own, it would outlive tests that are interrupted.
+  const mortal = ['--pdeathsig', 'TERM', ...node.via, ...command];
+  const child = execa('setpriv', mortal, {
     reject: false,
     buffer: false,
     stdout: 'ignore',
@@ -49,7 +50,7 @@ export function startProxy(node: Namespace, command: readonly string[], tools?: 
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${file} could not be started`);
+  if (pid === undefined) throw new Error('setpriv could not be started');
   const signal = (to: number): void => {
     try {
       process.kill(to, 'SIGKILL');

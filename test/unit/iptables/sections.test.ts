@@ -4,7 +4,7 @@ import { rulesetOf, type Layout } from '../../../src/chains/layout.ts';
 import { deltaLines } from '../../../src/iptables/delta.ts';
 import { planForEmpty } from '../../../src/iptables/plan.ts';
 import { planLines } from '../../../src/iptables/restore-text.ts';
-import { tuningOf } from '../../../src/iptables/sections.ts';
+import { tuningOf, type Tuning } from '../../../src/iptables/sections.ts';
 import type { Cluster } from '../../../src/model/objects.ts';
 import { fromBigInt } from '../../../src/net/address.ts';
 import { appliedServices } from '../../../src/reconciler/applied.ts';
@@ -14,7 +14,7 @@ import { plainView } from '../../support/plain-routes.ts';
 
 const VIEW = plainView();
 const MOST = 300;
-const NFT = tuningOf('nft');
+const SHORT: Tuning = { sectionChains: MOST, dispatchByTarget: true };
 const CLASSIC: Layout = { name: 'classic', comments: 'never' };
 const LAYOUTS: readonly Layout[] = [CLASSIC, { name: 'indexed', comments: 'never' }];
 
@@ -107,7 +107,7 @@ describe.each(LAYOUTS)('sections in the layout $name', (layout) => {
       expect(table.dangling()).toEqual([]);
     });
   const linesOfAll = (first: number): Iterable<string> =>
-    planLines(planForEmpty(rulesetOf(layout, servicesOf(first), VIEW)), NFT);
+    planLines(planForEmpty(rulesetOf(layout, servicesOf(first), VIEW)), SHORT);
   const endpointChains = (table: Table): number =>
     [...table.chains.keys()].filter((name) => name.startsWith('KUBE-SEP-')).length;
 
@@ -133,7 +133,7 @@ describe.each(LAYOUTS)('sections in the layout $name', (layout) => {
     const applied = appliedServices(servicesOf(0), { layout, view: VIEW });
     const change = (next: Parameters<typeof applied.propose>[0]): void => {
       const { delta, accept } = applied.propose(next);
-      const sizes = watched(table, deltaLines(delta, NFT));
+      const sizes = watched(table, deltaLines(delta, SHORT));
       expect(sizes.length).toBeGreaterThan(6);
       expect(Math.max(...sizes)).toBeLessThan(2 * MOST);
       accept();
@@ -154,7 +154,7 @@ describe.each(LAYOUTS)('sections in the layout $name', (layout) => {
 
 describe('a service of ordinary size', () => {
   it('shares one section, so that it changes at once', () => {
-    const lines = [...planLines(planForEmpty(rulesetOf(CLASSIC, servicesOf(0), VIEW)), NFT)];
+    const lines = [...planLines(planForEmpty(rulesetOf(CLASSIC, servicesOf(0), VIEW)), SHORT)];
     const sectionOf = new Map<string, number>();
     let section = 0;
     for (const line of lines) {
