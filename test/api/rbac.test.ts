@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectApi } from '../../src/cluster/api/connect.ts';
 import { FaultError } from '../../src/cluster/api/fault.ts';
@@ -15,6 +14,7 @@ import { FakeServer } from './fake-server.ts';
 import { NODE, TEST_TIMING, writeKubeconfig } from './following.ts';
 import { node, service, slice } from './objects.ts';
 import { ASSETS, startRealServer, type RealServer } from './real-server.ts';
+import { kubeconfigOf } from '../support/kubeconfig.ts';
 
 /* What the daemon asks of the API server is what the role in manifests/base allows, and the other way round. */
 
@@ -135,21 +135,10 @@ describe.skipIf(missing)(
       };
       const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
       const { status } = (await server.send('POST', path, asked)) as { status: { token: string } };
-      const config = parse(readFileSync(server.kubeconfig.token, 'utf8')) as Record<string, unknown>;
-      const clusters = [
-        {
-          name: 'real',
-          cluster: {
-            server: server.url,
-            'certificate-authority': join(server.kubeconfig.token, '../ca.crt'),
-          },
-        },
-      ];
+      const authorityFile = join(server.kubeconfig.token, '../ca.crt');
       const kubeconfig = join(directory, 'kubeconfig');
-      writeFileSync(
-        kubeconfig,
-        JSON.stringify({ ...config, clusters, users: [{ name: 'proxy', user: { token: status.token } }] }),
-      );
+      const user = { token: status.token };
+      writeFileSync(kubeconfig, kubeconfigOf({ server: server.url, authorityFile, user }));
       ({ send } = await connectApi({ kubeconfig }, 'chainwright/test'));
     }, 120_000);
 
