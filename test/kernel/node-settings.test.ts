@@ -65,7 +65,7 @@ describe('the kernel’s settings in a network namespace', () => {
 
   it('are left alone where there is no iptables', async () => {
     await using namespace = await makeNamespace();
-    const [enter = '', ...into] = namespace.via;
+    const [enter, ...into] = namespace.via;
     const daemon = [process.execPath, BUNDLE, 'run', '--source', 'dir:/nowhere', '--hostname-override', 'a'];
     const result = await execa(enter, [...into, 'env', 'PATH=/nowhere', ...daemon], { reject: false });
     expect(result.exitCode).toBe(2);
