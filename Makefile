@@ -72,6 +72,7 @@ bench: dist/chainwright.mjs tools ## what connections, syncs and the daemon cost
 	$(SUDO) env PATH="$(PATH)" node test/bench/datapath/run.ts $(if $(filter quick,$(BENCH)),--quick) $(BENCH_FLAGS)
 	node test/bench/generate.ts
 	$(SUDO) env PATH="$(PATH)" KUBE_PROXY="$(KUBE_PROXY)" node test/bench/daemon.ts $(if $(filter quick,$(BENCH)),--services 1000 --changes 3)
+	$(SUDO) env PATH="$(PATH)" node test/bench/verify.ts $(if $(filter quick,$(BENCH)),--services 1000)
 
 soak: dist/chainwright.mjs tools ## 1,000 services, 100 changes a second for 5 minutes; fails on lag, wrong rules or growing memory
 	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts
