@@ -23,7 +23,7 @@ export const TEST_TIMING: Timing = {
 };
 
 /** For tests of silence; a busy machine may take a healthy server for a silent one. */
-export const IMPATIENT = { listDeadline: 400, idle: 400 };
+export const IMPATIENT = { listDeadline: 1_000, idle: 1_000 };
 
 export const NODE = 'node-a';
 

@@ -193,7 +193,9 @@ it.runIf(IS_LONG)(
     const neighbour = commitAllTheTime(node);
     try {
       const next = start();
-      await expect.poll(next.log, long).toContain('all rules are written anew');
+      // On a busy machine the neighbour may be slow enough for a reading all the same.
+      const isWritten = /all rules are written anew|rules are current family=ipv4 kind=full reason=start/;
+      await expect.poll(next.log, long).toMatch(isWritten);
       await scene.expectNoLoss();
     } finally {
       await neighbour.stop();
