@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { InputError } from '../problems/problem.ts';
-import { unreadable } from '../problems/unreadable.ts';
+import { readNamed } from '../problems/unreadable.ts';
 
 /**
  * What iptables-save printed, as bytes, of a file that was named on the command line.
@@ -10,18 +10,10 @@ import { unreadable } from '../problems/unreadable.ts';
  * @throws InputError where it cannot be read, or nothing is in it: what was to print it failed, more often than not
  */
 export async function readInput(path: string): Promise<Buffer> {
-  const bytes = path === '-' ? await buffer(process.stdin) : await readNamed(path);
+  const bytes = path === '-' ? await buffer(process.stdin) : await readNamed(path, (file) => readFile(file));
   if (bytes.length > 0) return bytes;
   const message = 'expected what iptables-save prints, got nothing';
   throw new InputError([{ where: nameOfInput(path), path: '', message }]);
-}
-
-async function readNamed(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
 }
 
 /** What messages call it. */

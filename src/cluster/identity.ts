@@ -2,6 +2,7 @@ import type { Cluster } from '../model/objects.ts';
 import type { Settings } from '../model/settings.ts';
 import { InputError } from '../problems/problem.ts';
 import type { NodeIdentity } from '../routing/node-view.ts';
+import { firstOf } from '../text/first-of.ts';
 import { didYouMean, nearWords } from '../text/near.ts';
 
 export interface ChosenNode {
@@ -46,7 +47,8 @@ export function unknownNode(name: string, { nodes }: Cluster, where: string): st
 const MOST_NAMED = 5;
 
 function namesOf({ nodes }: Cluster): string {
-  const names = nodes.slice(0, MOST_NAMED).map(({ name }) => name);
-  const more = nodes.length > MOST_NAMED ? ` and ${nodes.length - MOST_NAMED} more` : '';
-  return names.join(', ') + more;
+  return firstOf(
+    nodes.map(({ name }) => name),
+    MOST_NAMED,
+  );
 }

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { InputError } from '../problems/problem.ts';
-import { unreadable } from '../problems/unreadable.ts';
+import { readNamed } from '../problems/unreadable.ts';
 import type { ManifestText } from './documents.ts';
 
 const MANIFEST_NAME = /\.(ya?ml|json)$/i;
@@ -22,9 +22,11 @@ export async function readManifestFiles(paths: readonly string[]): Promise<reado
 
 async function readPath(path: string): Promise<readonly ManifestText[]> {
   if (path === '-') return [filled({ name: 'standard input', text: await readStream(process.stdin) })];
-  const isDirectory = (await attempt(path, () => stat(path))).isDirectory();
+  const isDirectory = (await readNamed(path, stat)).isDirectory();
   if (!isDirectory) return [filled(await readOne(path))];
-  const names = (await attempt(path, () => readdir(path))).filter((name) => MANIFEST_NAME.test(name)).sort();
+  const names = (await readNamed(path, (directory) => readdir(directory)))
+    .filter((name) => MANIFEST_NAME.test(name))
+    .sort();
   if (names.length === 0) {
     const message = 'holds no .yaml, .yml or .json file (folders in it are not looked into)';
     throw new InputError([{ where: path, path: '', message }]);
@@ -43,13 +45,5 @@ function filled(manifest: ManifestText): ManifestText {
 const SOMETHING = /^(?![ \t\r]*(?:#.*|---(?:[ \t]+#.*)?|\.\.\.)?[ \t\r]*$)/m;
 
 async function readOne(path: string): Promise<ManifestText> {
-  return { name: path, text: await attempt(path, () => readFile(path, 'utf8')) };
-}
-
-async function attempt<Result>(path: string, action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+  return { name: path, text: await readNamed(path, (file) => readFile(file, 'utf8')) };
 }

@@ -1,5 +1,6 @@
 import type { Service } from '../model/objects.ts';
 import { serviceKey } from '../routing/routes.ts';
+import { firstOf } from '../text/first-of.ts';
 
 /** What an API server gives and takes where nobody says otherwise. */
 const FIRST = 30_000;
@@ -17,9 +18,7 @@ export function unusualNodePorts(services: readonly Service[]): readonly string[
       .map(({ nodePort, protocol }) => `${String(nodePort)}/${protocol} of ${serviceKey(service)}`),
   );
   if (found.length === 0) return [];
-  const named = found.slice(0, MOST_NAMED).join(', ');
-  const more = found.length > MOST_NAMED ? ` and ${found.length - MOST_NAMED} more` : '';
   return [
-    `an API server takes no node ports but ${FIRST} to ${LAST} (unless its --service-node-port-range says so), got ${named}${more}`,
+    `an API server takes no node ports but ${FIRST} to ${LAST} (unless its --service-node-port-range says so), got ${firstOf(found, MOST_NAMED)}`,
   ];
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { firstOf } from '../text/first-of.ts';
 import { BOLD, CYAN, GREEN, RED, type Paint } from '../text/paint.ts';
 import { isAsGolden, type GoldenFinding, type GoldenState } from './compare.ts';
 import type { GoldenReport } from './schema.ts';
@@ -92,9 +93,7 @@ const MOST_NAMES = 3;
 /** ` of node-a, node-b and 298 more`. */
 function ofNodes(nodes: readonly string[], before = ' of ', after = ''): string {
   if (nodes.length === 0) return '';
-  const names = nodes.slice(0, MOST_NAMES).join(', ');
-  const more = nodes.length > MOST_NAMES ? ` and ${nodes.length - MOST_NAMES} more` : '';
-  return `${before}${names}${more}${after}`;
+  return `${before}${firstOf(nodes, MOST_NAMES)}${after}`;
 }
 
 /** The colours of `git diff`. */

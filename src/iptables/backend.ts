@@ -14,6 +14,9 @@ export interface ToolLimits {
   readonly lastResort: Milliseconds;
 }
 
+/** To wait for another program that holds the lock of the legacy tables; kube-proxy's number. */
+export const LOCK_SECONDS = 5;
+
 export const TOOL_LIMITS: ToolLimits = { firstTry: 30_000, lastResort: 300_000 };
 
 /** The tools of one family, by the names that leave no doubt which store they write. */

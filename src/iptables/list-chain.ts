@@ -1,9 +1,6 @@
-import type { Milliseconds } from '../model/settings.ts';
-import type { Backend } from './backend.ts';
+import { LOCK_SECONDS, type Backend } from './backend.ts';
 import { runTool, ToolError } from './tool.ts';
 
-/** Seconds to wait for another program that holds the lock of the legacy tables. */
-const LOCK_SECONDS = 5;
 /** What the tool ends with where there is no such chain; a lock that another holds ends it with 4. */
 const NO_CHAIN = 1;
 
@@ -19,14 +16,13 @@ export async function listChain(
   backend: Backend,
   { table, chain }: { readonly table: string; readonly chain: string },
   onRule: (rule: string) => void,
-  timeout: Milliseconds = backend.limits.firstTry,
 ): Promise<boolean> {
   const onLine = (line: string): void => {
     if (line.startsWith('-A ')) onRule(line);
   };
   try {
     await runTool([...backend.list, '-w', String(LOCK_SECONDS), '-t', table, '-S', chain], {
-      timeout,
+      timeout: backend.limits.firstTry,
       onLine,
     });
     return true;

@@ -1,12 +1,10 @@
 import type { Milliseconds } from '../model/settings.ts';
-import type { Backend } from './backend.ts';
+import { LOCK_SECONDS, type Backend } from './backend.ts';
 import { chunks } from './restore-text.ts';
 import { runTool, ToolError, type Command } from './tool.ts';
 
 /** Bytes of input that are made before the legacy tool is started: that of a few hundred services. */
 const MADE_AHEAD = 2 ** 18;
-/** Seconds to wait for another program that holds the lock of the legacy tables; kube-proxy's number. */
-const LOCK_SECONDS = 5;
 const NEIGHBOURS = 3;
 /** Of memory or room in the kernel, as the C library words it. The lock's holder is told without a line. */
 const WANT =

@@ -9,9 +9,20 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left there',
 };
 
-/** What to throw where a file or directory that was named cannot be read. */
-export function unreadable(path: string, error: unknown): InputError {
-  return new InputError([{ where: path, path: '', message: reasonOf(error) }]);
+/**
+ * Reads a file or directory that was named.
+ *
+ * @throws InputError where it cannot be read
+ */
+export async function readNamed<Result>(
+  path: string,
+  read: (path: string) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read(path);
+  } catch (error) {
+    throw new InputError([{ where: path, path: '', message: reasonOf(error) }]);
+  }
 }
 
 /** Why a file could not be read or written. */

@@ -7,16 +7,12 @@ const MOST = 3;
 export function nearWords(asked: string, words: Iterable<string>): readonly string[] {
   const wanted = asked.toLowerCase();
   if (wanted === '') return [];
-  return (
-    [...new Set(words)]
-      .filter((word) => isPart(wanted, word.toLowerCase()) || isLike(wanted, word.toLowerCase()))
-      // Of much longer ones no word is near, and somebody may ask by a whole file.
-      .filter((word) => wanted.length <= word.length + mostErrors(wanted))
-      .map((word) => ({ word, errors: errorsBetween(wanted, word.toLowerCase()) }))
-      .sort((a, b) => a.errors - b.errors)
-      .slice(0, MOST)
-      .map(({ word }) => word)
-  );
+  return [...new Set(words)]
+    .filter((word) => isPart(wanted, word.toLowerCase()) || isLike(wanted, word.toLowerCase()))
+    .map((word) => ({ word, errors: errorsBetween(wanted, word.toLowerCase()) }))
+    .sort((a, b) => a.errors - b.errors)
+    .slice(0, MOST)
+    .map(({ word }) => word);
 }
 
 /**
@@ -49,6 +45,7 @@ function isPart(asked: string, word: string): boolean {
   return asked.length > 2 && word.includes(asked);
 }
 
+/** The lengths come first: somebody may ask by a whole file. */
 function isLike(asked: string, word: string): boolean {
   const most = mostErrors(asked);
   return Math.abs(asked.length - word.length) <= most && errorsBetween(asked, word) <= most;

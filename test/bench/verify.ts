@@ -2,7 +2,6 @@
  * What it costs to prove rules before they are written: `make bench`. Three syncs, with --verify off, sample and
  * always, bring the same changes into the same kernel, one after the other in turns. Prints, asserts nothing.
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Change } from '../../src/cluster/source.ts';
 import { backendOf, type BackendKind } from '../../src/iptables/backend.ts';
@@ -16,6 +15,7 @@ import { verifier } from '../../src/verify/verifier.ts';
 import { plainView } from '../support/plain-routes.ts';
 import { largeCluster } from './large-cluster.ts';
 import { isInside, prepareNode, row, runOnOwnNode } from './own-node.ts';
+import { cpuOf } from './proxy-process.ts';
 
 const MODES: readonly VerifyMode[] = ['off', 'sample', 'always'];
 const POD_NETS = { ipv4: '10.128.0.0/9', ipv6: 'fd00:10:128::/48' } as Record<Family, Cidr>;
@@ -25,8 +25,6 @@ const BURSTS = [
   { size: 1, times: 30 },
   { size: 50, times: 12 },
 ] as const;
-/** Clock ticks in a second, as /proc counts them. */
-const TICKS = 100;
 
 const { values } = parseArgs({
   options: { services: { type: 'string', default: '5000' }, endpoints: { type: 'string', default: '10' } },
@@ -84,13 +82,13 @@ async function measure(kind: BackendKind, family: Family): Promise<void> {
       for (let turn = 0; turn < contenders.length; turn += 1) {
         const contender = contenders[(time + turn) % contenders.length];
         if (contender === undefined) continue;
-        const before = cpu();
+        const before = cpuOf(process.pid) * 1000;
         const start = performance.now();
         contender.sync.touch(touched);
         await contender.sync.sync();
         const of = spent.get(contender.mode);
         of?.times.push(performance.now() - start);
-        if (of !== undefined) of.cpu += cpu() - before;
+        if (of !== undefined) of.cpu += cpuOf(process.pid) * 1000 - before;
       }
     }
     const base = spent.get('off')?.cpu ?? NaN;
@@ -141,16 +139,6 @@ function syncWith(mode: VerifyMode, kind: BackendKind, family: Family, store: Cl
 
 function refuse(_: Family, found: ReadonlyMap<string, Error>): void {
   throw new Error([...found].map(([service, { message }]) => `${service}: ${message}`).join('\n'));
-}
-
-/** Milliseconds of processor time, of this process and of the tools that it has run. */
-function cpu(): number {
-  const { user, system } = process.cpuUsage();
-  const fields = readFileSync('/proc/self/stat', 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  const ofTools = Number(fields[13]) + Number(fields[14]);
-  return (user + system) / 1000 + (ofTools / TICKS) * 1000;
 }
 
 function median(numbers: readonly number[]): number {

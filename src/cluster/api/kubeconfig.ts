@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { expectedGot, InputError, type Problem } from '../../problems/problem.ts';
-import { unreadable } from '../../problems/unreadable.ts';
+import { readNamed } from '../../problems/unreadable.ts';
 import { isRecord } from '../documents.ts';
 
 /** How the API server is found, as kube-proxy's flags of these names say. */
@@ -29,7 +29,7 @@ export async function loadKubeConfig({ kubeconfig = '', master = '' }: ServerCho
 }
 
 async function loadFile(config: KubeConfig, path: string): Promise<void> {
-  const text = await readText(path);
+  const text = await readNamed(path, (file) => readFile(file, 'utf8'));
   try {
     const content: unknown = parse(text);
     // A text may be a token that was taken for a kubeconfig.
@@ -45,14 +45,6 @@ async function loadFile(config: KubeConfig, path: string): Promise<void> {
   if (config.getCurrentCluster() === null) {
     const message = expectedGot('the name of a context whose cluster is listed', config.currentContext);
     throw problem(path, 'current-context', message);
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw unreadable(path, error);
   }
 }
 
