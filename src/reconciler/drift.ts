@@ -10,6 +10,8 @@ export interface DriftOptions {
   readonly checkInterval: number;
   /** How long the last comparison took, in milliseconds. */
   readonly lastCheck: () => number;
+  /** Milliseconds until one is tried again that could not be made in time; undefined where none is owed. */
+  readonly owedIn: () => number | undefined;
   /** Rules of ours are being written: what is in the kernel at the moment is no sign of anything. */
   readonly isWriting: () => boolean;
   readonly onDrift: (reason: FullReason) => void;
@@ -33,6 +35,8 @@ const LOOK_INTERVALS: Readonly<Record<CanaryTable, { readonly told: number; read
 };
 /** After an alarm, since a neighbour that flushes all the time must not keep us busy all the time. */
 const ALARM_PAUSE = 1_000;
+/** Between two askings for a comparison that is owed: it begins when what is being written is done. */
+const OWED_PAUSE = 1_000;
 /** Until a look that fell into our own writing is tried again. */
 const WRITING_PAUSE = 250;
 
@@ -111,22 +115,23 @@ interface CheckSchedule {
   readonly isDue: (alarm: Alarm | undefined) => boolean;
 }
 
-function checkSchedule({ checkInterval, lastCheck }: DriftOptions): CheckSchedule {
+function checkSchedule({ checkInterval, lastCheck, owedIn }: DriftOptions): CheckSchedule {
   let last = performance.now();
-  let isOwed = false;
+  let isAlarmed = false;
+  const untilInterval = (interval: number): number => Math.max(0, last + interval - performance.now());
   const untilNext = (): number => {
-    const interval = isOwed
-      ? lastCheck() / SHARE_OF_ALARMED_CHECKS
-      : Math.max(checkInterval, lastCheck() / SHARE_OF_CHECKS);
-    return Math.max(0, last + interval - performance.now());
+    const owed = owedIn();
+    if (owed !== undefined) return Math.max(owed, untilInterval(OWED_PAUSE));
+    if (isAlarmed) return untilInterval(lastCheck() / SHARE_OF_ALARMED_CHECKS);
+    return untilInterval(Math.max(checkInterval, lastCheck() / SHARE_OF_CHECKS));
   };
   return {
     untilNext,
     isDue: (alarm) => {
       // A loss that the looks do not show is one of single rules. It is owed a check, if not at once.
-      isOwed ||= alarm === 'loss';
+      isAlarmed ||= alarm === 'loss';
       if (untilNext() > 0) return false;
-      isOwed = false;
+      isAlarmed = false;
       last = performance.now();
       return true;
     },

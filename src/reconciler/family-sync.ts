@@ -13,19 +13,14 @@ import { appliedServices, type Applied } from './applied.ts';
 import { batches, MOST_DELTA_SERVICES } from './batches.ts';
 import { bringAbout } from './bring-about.ts';
 import { desiredNow, routesOf } from './desired.ts';
+import { isUrgent, lacksMore } from './full-reasons.ts';
 import type { LastHand } from './last-hand.ts';
 import type { FullReason, SyncObserver } from './observer.ts';
 import { proving, type Verification } from './proving.ts';
-import { readKernel, readWhole, type Reading } from './read-kernel.ts';
+import { readKernel, readWhole, UNREAD_PAUSE, type Reading } from './read-kernel.ts';
 import { haveSameKeys, isSame } from './sameness.ts';
 import { damage, deltaCounts, routesOfServices } from './sync-report.ts';
 import type { ClusterStore } from './store.ts';
-
-/** Seconds in which changes alone are written, after the kernel's rules could not be read in time. */
-const UNREAD_PAUSE = 60;
-
-/** Reasons for a sync of everything that writing the changes alone does not make up for. */
-const LACKS: ReadonlySet<FullReason> = new Set<FullReason>(['start', 'node', 'flush', 'failure']);
 
 /** Keeps one family's rules in the kernel what they should be. Its syncs must not overlap. */
 export interface FamilySync {
@@ -40,6 +35,8 @@ export interface FamilySync {
   readonly pendingServices: () => number;
   /** The next sync goes through everything. */
   readonly isFull: () => boolean;
+  /** Seconds until a comparison is tried that could not be made in time; undefined where none is owed. */
+  readonly owedIn: () => number | undefined;
   /** Brings what is pending into the kernel; throws what it could not, and it stays pending. */
   readonly sync: () => Promise<void>;
   /** The routes of which the kernel holds the rules. */
@@ -90,12 +87,9 @@ export function familySync({
   async function sync(): Promise<void> {
     const services = touched;
     touched = new Set();
-    if (full !== 'start' && full !== 'failure') {
-      if (!isSame(layout, currentLayout())) full = 'layout';
-      else if (!isSame(view, currentView())) full = 'node';
-    }
+    if (!isUrgent(full)) full = moved() ?? full;
     if (full === undefined && needsFull(services)) full = 'change';
-    if (full === undefined || clock() < readAgainAt) {
+    if (full === undefined || (!isUrgent(full) && clock() < readAgainAt)) {
       if (full !== undefined && services.size === 0) return;
       try {
         for (const batch of batches(services)) await deltaSync(batch);
@@ -129,13 +123,19 @@ export function familySync({
   /** What is in the kernel is known, but for a start, a failure or a flush: without a comparison changes can go on. */
   async function read(reason: FullReason): Promise<Reading> {
     readAgainAt = -Infinity;
-    if (reason === 'start' || reason === 'failure' || reason === 'flush') return await readKernel(backend);
+    if (isUrgent(reason)) return await readKernel(backend);
     try {
       return await readWhole(backend);
     } catch (error) {
       if (isTimeout(error)) readAgainAt = clock() + UNREAD_PAUSE;
       throw error;
     }
+  }
+
+  /** What is no longer as it was when everything was gone through. */
+  function moved(): FullReason | undefined {
+    if (!isSame(layout, currentLayout())) return 'layout';
+    return isSame(view, currentView()) ? undefined : 'node';
   }
 
   function needsFull(services: ReadonlySet<string>): boolean {
@@ -213,6 +213,9 @@ export function familySync({
       unread: !isWhole,
     });
     mayHoldMore = !isWhole;
+    if (isWhole) return;
+    full ??= 'check';
+    readAgainAt = clock() + UNREAD_PAUSE;
   }
 
   function setIsolated(services: ReadonlyMap<string, Error>): void {
@@ -225,15 +228,14 @@ export function familySync({
     touch: (services) => {
       for (const service of services) touched.add(service);
     },
-    invalidate: (reason) => (full ??= reason),
-    isPending: () =>
-      full !== undefined ||
-      touched.size > 0 ||
-      !isSame(view, currentView()) ||
-      !isSame(layout, currentLayout()),
-    isBehind: () => touched.size > 0 || (full !== undefined && LACKS.has(full)),
+    invalidate: (reason) => {
+      if (full === undefined || (isUrgent(reason) && !isUrgent(full))) full = reason;
+    },
+    isPending: () => full !== undefined || touched.size > 0 || moved() !== undefined,
+    isBehind: () => touched.size > 0 || lacksMore(full),
     pendingServices: () => touched.size,
     isFull: () => full !== undefined,
+    owedIn: () => (readAgainAt === -Infinity ? undefined : Math.max(0, readAgainAt - clock())),
     sync,
     routes: () => applied.routes(),
     layout: () => ({ inForce, wanted: currentLayout().name }),

@@ -2,6 +2,9 @@ import type { Backend } from '../iptables/backend.ts';
 import { readJumps, readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
 import { isTimeout } from '../iptables/tool.ts';
 
+/** Seconds in which changes alone are written, after the kernel's rules could not be read in time. */
+export const UNREAD_PAUSE = 60;
+
 /** What is known of the kernel before all rules are gone through. */
 export interface Reading {
   readonly snapshot: Snapshot;

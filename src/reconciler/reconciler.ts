@@ -114,7 +114,8 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
       const full = sync.isFull();
       await sync.sync();
       if (!full) return;
-      lastFull = performance.now() - start;
+      // Time that a tool was waited for in vain says nothing of what a comparison costs.
+      if (sync.owedIn() === undefined) lastFull = performance.now() - start;
       if (!isPlanted) await plant();
     };
     // The rules are right without it. Looks find that it is missing, and it is tried again after the next sync.
@@ -134,6 +135,10 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
       backend,
       checkInterval: settings.syncPeriod,
       lastCheck: () => lastFull,
+      owedIn: () => {
+        const seconds = sync.owedIn();
+        return seconds === undefined ? undefined : seconds * 1_000;
+      },
       isWriting: () => isWriting,
       onDrift: (reason: FullReason): void => {
         if (reason === 'flush') isPlanted = false;

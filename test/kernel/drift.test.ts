@@ -47,6 +47,7 @@ async function watched(backend: Backend, namespace?: Namespace, lastCheck = 1): 
       backend,
       checkInterval: 3_600_000,
       lastCheck: () => lastCheck,
+      owedIn: () => undefined,
       isWriting: () => isWriting,
       onDrift: (reason) => {
         seen.push(reason);

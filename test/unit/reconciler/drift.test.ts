@@ -12,6 +12,7 @@ interface Scene {
   /** Milliseconds. */
   readonly checkInterval?: number;
   readonly lastCheck?: number;
+  readonly owedIn?: () => number | undefined;
   /** What the tool does that tells of losses. */
   readonly listener?: string;
 }
@@ -21,6 +22,7 @@ function watched({
   kind,
   checkInterval = 3_600_000,
   lastCheck = 1,
+  owedIn = () => undefined,
   listener = 'exit 1',
 }: Scene): readonly number[] {
   const { via } = scriptedTools(`case "$*" in *xtables-monitor*) ${listener} ;; *) echo '-A X -j Y' ;; esac`);
@@ -31,6 +33,7 @@ function watched({
       backend: backendOf(kind, 'ipv4', via),
       checkInterval,
       lastCheck: () => lastCheck,
+      owedIn,
       isWriting: () => false,
       onDrift: (reason) => {
         expect(reason).toBe('check');
@@ -61,6 +64,15 @@ describe('everything is compared', () => {
     const checks = watched({ kind: 'legacy', checkInterval: 1, lastCheck: 10 });
     await expect.poll(() => checks.length, PATIENCE).toBeGreaterThan(2);
     expect(Math.min(...gaps(checks))).toBeGreaterThan(498);
+  });
+
+  it('where one is owed, when it may be tried again, and no more than once a second', async () => {
+    const until = performance.now() + 1_500;
+    const owedIn = (): number => Math.max(0, until - performance.now());
+    const checks = watched({ kind: 'legacy', lastCheck: 1_000_000, owedIn });
+    await expect.poll(() => checks.length, PATIENCE).toBeGreaterThan(2);
+    expect(checks[0]).toBeGreaterThan(until - 2);
+    expect(Math.min(...gaps(checks))).toBeGreaterThan(998);
   });
 
   it('when the listener ended, which it does where more happens at once than it can hear', async () => {

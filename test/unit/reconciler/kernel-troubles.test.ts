@@ -76,6 +76,7 @@ function watched(backend: Backend): Watched {
       backend,
       checkInterval: 3_600_000,
       lastCheck: () => 1,
+      owedIn: () => undefined,
       isWriting: () => false,
       onDrift,
       onError: () => (errors += 1),
