@@ -3,7 +3,7 @@ import { cleanConntrack, type CleanOutcome } from '../conntrack/clean.ts';
 import { policyChanges, servicePortKey } from '../conntrack/policy-change.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Family } from '../net/address.ts';
-import { familyName } from '../health/family-name.ts';
+import { familyName } from '../net/family-name.ts';
 import type { SyncReport } from '../reconciler/observer.ts';
 import type { ClusterStore } from '../reconciler/store.ts';
 import { mergeSlices, portKey } from '../routing/endpoints.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LayoutSettings } from '../chains/layout-choice.ts';
 import type { PostEvent } from '../cluster/api/node-event.ts';
-import type { Change, Source } from '../cluster/source.ts';
+import type { Source } from '../cluster/source.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { FLAGS, type FlagValues } from '../config/flags.ts';
 import { configurationObject } from '../config/write.ts';
@@ -27,6 +27,7 @@ import { memoryReturn } from './memory.ts';
 import { watchNodePorts } from './node-port-watch.ts';
 import { observe } from './observe.ts';
 import { programmingLatency } from './programming-latency.ts';
+import { recordChanges } from './record-changes.ts';
 import { runServers } from './servers.ts';
 import { statusNow } from './status.ts';
 import { verificationFor } from './verification.ts';
@@ -126,25 +127,10 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     duties.note(report);
   }
 
-  const listener = {
-    onSynced: (): void => {
-      sourceRecord.synced();
-      reconciler.listener.onSynced();
-    },
-    onChanges: (changes: readonly Change[]): void => {
-      for (const family of families) latency[family].note(changes);
-      countChanges(changes);
-      sourceRecord.changed();
-      reconciler.listener.onChanges(changes);
-    },
-  };
-  function countChanges(changes: readonly Change[]): void {
-    const services = changes.filter(({ kind }) => kind === 'service').length;
-    const slices = changes.filter(({ kind }) => kind === 'slice').length;
-    if (services > 0) metrics.serviceChanges.inc({}, services);
-    if (slices > 0) metrics.endpointChanges.inc({}, slices);
-  }
-
+  const listener = recordChanges({
+    ...{ listener: reconciler.listener, sourceRecord, metrics },
+    latency: families.map((family) => latency[family]),
+  });
   const servers = runServers(
     {
       settings,
@@ -176,10 +162,13 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     either,
   );
   postEvent({ type: 'Normal', reason: 'Starting', action: 'StartKubeProxy', note: '' });
+  const parts = [options.source.run(listener, either), reconciler.done, servers, nodePorts.done];
   try {
-    await Promise.all([options.source.run(listener, either), reconciler.done, servers, nodePorts.done]);
+    await Promise.all(parts);
   } finally {
     stop.abort();
+    // One that failed ends the others, and a tool that writes rules may be at work.
+    await Promise.allSettled(parts);
     await Promise.all([...healthChecks.values()].map(({ close }) => close()));
     await duties.settled();
   }

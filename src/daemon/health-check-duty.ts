@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { PostEvent } from '../cluster/api/node-event.ts';
-import { familyName } from '../health/family-name.ts';
+import { familyName } from '../net/family-name.ts';
 import type { ListenAddresses } from '../health/health-check-listener.ts';
 import { healthCheckOf } from '../health/health-check.ts';
 import {

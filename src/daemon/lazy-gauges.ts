@@ -1,4 +1,4 @@
-import { familyName } from '../health/family-name.ts';
+import { familyName } from '../net/family-name.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Family } from '../net/address.ts';
 import type { Reconciler } from '../reconciler/reconciler.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { PostEvent } from '../cluster/api/node-event.ts';
-import { familyName } from '../health/family-name.ts';
+import { familyName } from '../net/family-name.ts';
 import type { HealthTracker } from '../health/proxy-health.ts';
 import { RestoreError } from '../iptables/restore.ts';
 import type { Metrics } from '../metrics/metrics.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { PostEvent } from '../cluster/api/node-event.ts';
-import { familyName } from '../health/family-name.ts';
+import { familyName } from '../net/family-name.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { readInterfaceAddresses } from '../node/host.ts';
 import type { Verification } from '../reconciler/proving.ts';

@@ -1,5 +1,5 @@
 import type { Node } from '../model/objects.ts';
-import { familyName } from './family-name.ts';
+import { familyName } from '../net/family-name.ts';
 import { json, type TextAnswer } from './http/answer.ts';
 import type { ProxyHealth } from './proxy-health.ts';
 

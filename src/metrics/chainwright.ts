@@ -1,4 +1,4 @@
-import { FAMILY_NAMES } from '../health/family-name.ts';
+import { FAMILY_NAMES } from '../net/family-name.ts';
 import { counter, exponentialBuckets, fromZero, gauge, histogram, label } from './definition.ts';
 
 /* What kube-proxy does not measure, or cannot. */

@@ -1,4 +1,4 @@
-import { FAMILY_NAMES } from '../health/family-name.ts';
+import { FAMILY_NAMES } from '../net/family-name.ts';
 import { counter, exponentialBuckets, gauge, histogram, label, linearBuckets, mirror } from './definition.ts';
 
 /*

@@ -64,6 +64,7 @@ for (const kind of BACKENDS) {
     it.each([
       ['a rule was deleted', 'chain', ['-t', 'nat', '-D', 'KUBE-SERVICES', '1']],
       ['a rule was added', 'chain', ['-t', 'nat', '-I', 'KUBE-NODEPORTS', '-p', 'tcp', '-j', 'RETURN']],
+      ['a chain was added', 'chain', ['-t', 'nat', '-N', 'KUBE-SVC-OTHEROTHEROTHERO']],
       ['a jump was deleted', 'jump', ['-t', 'nat', '-F', 'PREROUTING']],
       ['the table was flushed', 'chain', ['-t', 'nat', '-F']],
       ['the other table was flushed', 'chain', ['-t', 'filter', '-F']],

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AUTO_LAYOUT } from '../../../src/chains/layout-choice.ts';
@@ -123,6 +125,35 @@ describe('a reconciler', () => {
     listener.onSynced();
     await heard('trouble');
     await heard('synced flush');
+  });
+
+  it('plants the canary again after a flush, which may have taken it', async () => {
+    const { via, directory } = scriptedTools(`
+      case "$*" in
+        *-save*) exit 0 ;;
+        *-restore*) grep '^\\*mangle' >> $at/planted; exit 0 ;;
+        *CANARY*) exit 1 ;;
+        *) [ -e $at/looked ] || { touch $at/looked; exit 1; }; echo "-A a rule" ;;
+      esac`);
+    const { listener, heard } = started(via);
+    listener.onSynced();
+    await heard('synced flush');
+    await expect.poll(() => readFileSync(join(directory, 'planted'), 'utf8')).toBe('*mangle\n*mangle\n');
+  });
+
+  it('does not look after rules that it could not write yet', async () => {
+    const { via, directory } = scriptedTools(`
+      case "$*" in
+        *-save*) exit 0 ;;
+        *-restore*) cat > /dev/null; exit 4 ;;
+        *-S*) touch $at/looked; exit 1 ;;
+      esac`);
+    const { listener, events } = started(via);
+    listener.onSynced();
+    // Looks are two seconds apart, and these failures more.
+    const failures = (): number => events.filter((event) => event === 'failed').length;
+    await expect.poll(failures, { timeout: 30_000 }).toBeGreaterThan(3);
+    expect(existsSync(join(directory, 'looked'))).toBe(false);
   });
 
   it('tells that changes wait which came while others were written', async () => {

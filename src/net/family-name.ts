@@ -1,4 +1,4 @@
-import type { Family } from '../net/address.ts';
+import type { Family } from './address.ts';
 
 export const FAMILY_NAMES = ['IPv4', 'IPv6'] as const;
 
