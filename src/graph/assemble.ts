@@ -37,15 +37,23 @@ function inOrder(drawn: readonly DrawnChain[]): readonly DrawnChain[] {
   const begun = new Set<string>();
   const ended = new Set<string>();
   const backwards: DrawnChain[] = [];
-  const visit = (chain: DrawnChain): void => {
+  // Not by calling itself: of a damaged dump chains may lead to each other further than functions may.
+  const visit = (start: DrawnChain): void => {
+    const path = [begin(start)];
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const jump = last.waiting.pop();
+      const target = jump && byId.get(jump.to);
+      if (target !== undefined && !begun.has(target.card.id)) path.push(begin(target));
+      if (jump !== undefined) continue;
+      path.pop();
+      ended.add(last.chain.card.id);
+      backwards.push(last.chain);
+    }
+  };
+  const begin = (chain: DrawnChain) => {
     begun.add(chain.card.id);
     const jumps = chain.jumps.filter(({ to }) => !begun.has(to) || ended.has(to));
-    for (const { to } of [...jumps].reverse()) {
-      const target = byId.get(to);
-      if (target !== undefined && !begun.has(to)) visit(target);
-    }
-    ended.add(chain.card.id);
-    backwards.push({ ...chain, jumps });
+    return { chain: { ...chain, jumps }, waiting: [...jumps] };
   };
   const first = drawn.filter(({ card }) => !called.has(card.id));
   for (const chain of [...drawn, ...first].reverse()) if (!begun.has(chain.card.id)) visit(chain);

@@ -161,6 +161,16 @@ describe('the picture of a node', () => {
     expect(cards.map(({ title }) => title)).toEqual(['PREROUTING', 'KUBE-SERVICES', 'KUBE-A']);
     expect(edges).toHaveLength(2);
   });
+
+  it('is drawn of a damaged dump in which 20,000 chains lead to each other', () => {
+    const chains = Array.from({ length: 20_000 }, (_, index) => `KUBE-${index}`);
+    const jumps = chains.map((chain, index) => `-A ${chains[index - 1] ?? 'KUBE-SERVICES'} -j ${chain}`);
+    const first = ['*nat', ...chains.map((chain) => `:${chain} - [0:0]`), '-A PREROUTING -j KUBE-SERVICES'];
+    const graph = graphOfSave([...first, ...jumps], 'ipv4');
+    const everything = { ...LIMITS, mostCards: Infinity };
+    const { cards } = nodePicture(graph, dispatchOf(graph), '', everything);
+    expect(cards.map(({ title }) => title)).toEqual(['PREROUTING', 'KUBE-SERVICES', ...chains]);
+  });
 });
 
 describe('the picture of a chain', () => {
