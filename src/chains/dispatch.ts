@@ -3,7 +3,7 @@ import type { Address, Cidr } from '../net/address.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
 import { comment, destinationPort, except, host, jump } from './build.ts';
-import { KUBE_NODEPORTS } from './fixed.ts';
+import { KUBE_NODEPORTS, LAST_RULE_NOTE } from './fixed.ts';
 import type { Match, Rule, Target } from './rule.ts';
 import type { ServiceChainNames } from './service-names.ts';
 
@@ -95,7 +95,7 @@ function whyRefused({ label, endpoints }: Route): string {
   return endpoints.anywhere ? `${label} has no local endpoints` : `${label} has no endpoints`;
 }
 
-const LAST_RULE = 'kubernetes service nodeports; NOTE: this must be the last rule in this chain';
+const LAST_RULE = `kubernetes service nodeports; NOTE: ${LAST_RULE_NOTE}`;
 
 /** The tail of nat KUBE-SERVICES: what is for the node itself may be for a node port. */
 export function nodePortJumps(view: NodeView): readonly Rule[] {

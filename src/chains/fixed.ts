@@ -22,6 +22,13 @@ export const DISPATCH_CHAINS: ReadonlySet<string> = new Set<string>([
   KUBE_PROXY_FIREWALL,
 ]);
 
+/** Said by the one rule of a dispatch chain that all others must come before: the jump to the node ports. */
+export const LAST_RULE_NOTE = 'this must be the last rule in this chain';
+
+export function isLastRule(rule: string): boolean {
+  return rule.includes(LAST_RULE_NOTE);
+}
+
 const NEW_CONNECTION: Match = { kind: 'connectionState', not: false, states: ['NEW'] };
 
 const FIREWALL: Rule = {

@@ -1,8 +1,7 @@
-import { DISPATCH_CHAINS } from '../chains/fixed.ts';
+import { DISPATCH_CHAINS, isLastRule } from '../chains/fixed.ts';
 
 /** Chains that only watch for a flush. */
 const CANARIES: ReadonlySet<string> = new Set(['KUBE-PROXY-CANARY', 'KUBE-KUBELET-CANARY']);
-const LAST_RULE = 'this must be the last rule in this chain';
 const TABLES = ['filter', 'nat'] as const;
 
 /**
@@ -56,9 +55,9 @@ function tableText(name: string, table: CanonicalTable | undefined): string {
 
 function sortedRules(chain: string, rules: readonly string[]): readonly string[] {
   if (!DISPATCH_CHAINS.has(chain)) return rules;
-  const last = rules.filter((rule) => rule.includes(LAST_RULE));
-  const others = rules.filter((rule) => !rule.includes(LAST_RULE));
-  if (rules.slice(others.length).some((rule) => !rule.includes(LAST_RULE))) {
+  const last = rules.filter(isLastRule);
+  const others = rules.filter((rule) => !isLastRule(rule));
+  if (rules.slice(others.length).some((rule) => !isLastRule(rule))) {
     throw new Error(`${chain}: the node-port jump must come last`);
   }
   return [...others.sort(), ...last.sort()];

@@ -1,3 +1,5 @@
+import { isLastRule } from '../chains/fixed.ts';
+
 /**
  * A number that stands for a text: 53 bits, so that of a million different texts no two are likely to
  * share one. Comparing the kernel's rules with ours by it spares keeping either as text.
@@ -20,7 +22,6 @@ export const EMPTY_CHAIN = 0;
 
 const SPAN = 2 ** 53;
 const MISPLACED = -1;
-const LAST_RULE = 'this must be the last rule in this chain';
 
 /** A chain's fingerprint after one more rule, where rules are evaluated one after the other. */
 export function addOrdered(chain: number, rule: string): number {
@@ -36,8 +37,4 @@ export function addUnordered(chain: number, rule: string, afterLastRule: boolean
   const term = fingerprint(rule);
   // The sum modulo 2^53, by ways that stay within what a number holds exactly.
   return chain >= SPAN - term ? chain - (SPAN - term) : chain + term;
-}
-
-export function isLastRule(rule: string): boolean {
-  return rule.includes(LAST_RULE);
 }

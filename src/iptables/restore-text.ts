@@ -1,9 +1,8 @@
-import { DISPATCH_CHAINS } from '../chains/fixed.ts';
+import { DISPATCH_CHAINS, isLastRule } from '../chains/fixed.ts';
 import { isEndpointGroup, isTreeChain } from '../chains/names.ts';
 import type { Chain, Ruleset } from '../chains/rule.ts';
 import { appendLine, ruleText } from '../chains/text.ts';
 import { compareText } from '../routing/endpoints.ts';
-import { isLastRule } from './fingerprint.ts';
 import { planForEmpty, type Plan, type TablePlan } from './plan.ts';
 import { PLAIN, sections, type Sections, type Tuning } from './sections.ts';
 

@@ -1,8 +1,8 @@
 import { isServiceChain } from '../chains/names.ts';
-import { DISPATCH_CHAINS, FILTER_JUMPS, KUBE_FIREWALL, NAT_JUMPS } from '../chains/fixed.ts';
+import { DISPATCH_CHAINS, FILTER_JUMPS, isLastRule, KUBE_FIREWALL, NAT_JUMPS } from '../chains/fixed.ts';
 import type { Jump, TableName } from '../chains/rule.ts';
 import type { Backend } from './backend.ts';
-import { addOrdered, addUnordered, EMPTY_CHAIN, isLastRule } from './fingerprint.ts';
+import { addOrdered, addUnordered, EMPTY_CHAIN } from './fingerprint.ts';
 import { listChain } from './list-chain.ts';
 import type { Milliseconds } from '../model/settings.ts';
 import { runTool, ToolError, type Command } from './tool.ts';
