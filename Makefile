@@ -48,7 +48,7 @@ $(FUZZER)/node_modules/.package-lock.json: node_modules/.package-lock.json $(COV
 	npm ci --prefix $(FUZZER) --ignore-scripts
 	@touch $@
 
-faults: dist/chainwright.mjs tools ## the fault plan of test/faults in its long forms, half an hour or so
+faults: dist/chainwright.mjs tools ## the fault plan of test/faults in its long forms, a quarter of an hour
 	$(SUDO) env PATH="$(PATH)" FAULTS=long $(VITEST) test/faults test/api/faults.test.ts test/kernel/restart.test.ts \
 	  test/kernel/handover test/kernel/layout-switch.test.ts
 
@@ -74,10 +74,10 @@ bench: dist/chainwright.mjs tools ## what connections, syncs and the daemon cost
 	$(SUDO) env PATH="$(PATH)" KUBE_PROXY="$(KUBE_PROXY)" node test/bench/daemon.ts $(if $(filter quick,$(BENCH)),--services 1000 --changes 3)
 	$(SUDO) env PATH="$(PATH)" node test/bench/verify.ts $(if $(filter quick,$(BENCH)),--services 1000)
 
+# SOAK_FLAGS go to test/bench/soak.ts, such as --minutes 240 --backend legacy.
 soak: dist/chainwright.mjs tools ## 1,000 services, 100 changes a second for 5 minutes; fails on lag, wrong rules or growing memory
-	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts
+	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts $(SOAK_FLAGS)
 
-# SOAK_FLAGS go to test/bench/soak.ts, such as --minutes 240.
 soak-large: dist/chainwright.mjs tools ## 5,000 services x 10, rolling updates of 1 % a second, node flaps and a client, for 10 minutes
 	$(SUDO) env PATH="$(PATH)" node test/bench/soak.ts --services 5000 --endpoints 10 --rate 0 --rolling 1 --flaps 6 \
 	  --connections 200 --minutes 10 $(SOAK_FLAGS)

@@ -52,6 +52,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '0' },
     minutes: { type: 'string', default: '5' },
     layout: { type: 'string', default: 'auto' },
+    backend: { type: 'string', default: 'nft' },
   },
 });
 const services = Number(values.services);
@@ -61,7 +62,11 @@ const rolling = Number(values.rolling);
 const flaps = Number(values.flaps);
 const connections = Number(values.connections);
 const minutes = Number(values.minutes);
-const layout = values.layout === 'classic' || values.layout === 'indexed' ? values.layout : 'auto';
+const layout = oneOf(['auto', 'classic', 'indexed'], values.layout);
+const backend = oneOf(['nft', 'legacy'], values.backend);
+/** That another program holds the lock of the legacy tables is no failure. */
+const iptables = (...args: readonly string[]) => run(`iptables-${backend}`, '-w', '5', ...args);
+const saved = (table: string) => run(`iptables-${backend}-save`, '-t', table);
 
 if (isInside()) {
   prepareNode();
@@ -76,10 +81,16 @@ if (isInside()) {
   process.exitCode = code;
 }
 
+function oneOf<Choice extends string>(choices: readonly Choice[], given: string): Choice {
+  const found = choices.find((choice) => choice === given);
+  if (found === undefined) throw new Error(`expected one of ${choices.join(', ')}, got ${given}`);
+  return found;
+}
+
 async function soak(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'chainwright-soak-'));
   const server = await FakeServer.start({ store: benchStore(services, endpoints) });
-  const proxy = startProxy({ kind: 'nft', args: ['--layout', layout], directory, server });
+  const proxy = startProxy({ kind: backend, args: ['--layout', layout], directory, server });
   try {
     await firstSync(proxy);
     const changes = makeChanges({ server, services, endpoints });
@@ -189,10 +200,10 @@ async function isInKernel({ index, address }: State): Promise<boolean> {
   const label = `shop/service-${index}:http`;
   const service = serviceChainName('SVC', label, 'tcp');
   const endpoint = endpointChainName(label, 'tcp', `${address}:8080`);
-  const { printed } = await run('iptables-nft', '-t', 'nat', '-S', service);
+  const { printed } = await iptables('-t', 'nat', '-S', service);
   if (printed.includes(`--to-destination ${address}:8080`)) return true;
   if (!printed.includes(`-j ${endpoint}\n`)) return false;
-  const { printed: itsRules } = await run('iptables-nft', '-t', 'nat', '-S', endpoint);
+  const { printed: itsRules } = await iptables('-t', 'nat', '-S', endpoint);
   return itsRules.includes('DNAT');
 }
 
@@ -207,7 +218,7 @@ interface Look {
 
 /** undefined where the table could not be read: the tool begins anew at every change and may never end. */
 async function destinations(): Promise<ReadonlySet<string> | undefined> {
-  const { printed, code } = await run('iptables-nft-save', '-t', 'nat');
+  const { printed, code } = await saved('nat');
   return code === 0 ? new Set(printed.match(/(?<=--to-destination )[^:\s]+/g)) : undefined;
 }
 
@@ -267,8 +278,8 @@ async function settle(server: FakeServer): Promise<Settled> {
   const begin = performance.now();
   const wanted = await wantedRules(server);
   for (;;) {
-    const filter = await run('iptables-nft-save', '-t', 'filter');
-    const nat = await run('iptables-nft-save', '-t', 'nat');
+    const filter = await saved('filter');
+    const nat = await saved('nat');
     const text = `${filter.printed}\n${nat.printed}`;
     const found = canonicalRules(text);
     const seconds = (performance.now() - begin) / 1000;
@@ -344,7 +355,9 @@ function report(figures: Figures): void {
     return good ? 'ok' : 'FAILED';
   };
   const appearing = lags.filter(({ wanted }) => wanted).length;
-  console.log(`\n${services} services of ${endpoints} endpoints, ${minutes} minutes, nft, layout ${layout}`);
+  console.log(
+    `\n${services} services of ${endpoints} endpoints, ${minutes} minutes, ${backend}, layout ${layout}`,
+  );
   console.log(
     `a second: ${rate} changes, rolling updates of ${rolling} %, ${connections} connections; ${flaps} node flaps a minute`,
   );
