@@ -1,11 +1,14 @@
 import type { ApiObject, Store } from '../api/fake-store.ts';
 import { makeStore } from '../api/fake-store.ts';
+import type { Family } from '../../src/net/address.ts';
+import { familyName } from '../../src/net/family-name.ts';
 import { node, service, slice } from '../api/objects.ts';
 
 /* A large cluster as an API server holds it: a tenth of the services with a node port. */
 
 export const NODE_NAME = 'node-a';
-export const CLUSTER_CIDR = '10.128.0.0/9';
+export const CLUSTER_CIDRS = { ipv4: '10.128.0.0/9', ipv6: 'fd00::a80:0/105' } as const;
+export const SERVICE_CIDRS = { ipv4: '10.96.0.0/12', ipv6: 'fd00::a60:0/108' } as const;
 const SERVICE_NET = 0x0a60_0001;
 const POD_NET = 0x0a80_0001;
 const NEW_POD_NET = 0x0ac0_0001;
@@ -17,63 +20,78 @@ export interface Endpoint {
   readonly terminating?: boolean;
 }
 
-export function firstEndpoints(index: number, count: number): readonly Endpoint[] {
-  return Array.from({ length: count }, (_, position) => ({
-    address: dotted(POD_NET + index * count + position),
-    ready: true,
-  }));
+/** A cluster whose services have addresses of one family. */
+export interface BenchCluster {
+  readonly clusterAddress: (index: number) => string;
+  readonly firstEndpoints: (index: number, count: number) => readonly Endpoint[];
+  /** An address that no endpoint has had yet. */
+  readonly newAddress: (index: number) => string;
+  readonly service: (index: number) => ApiObject;
+  readonly slice: (index: number, endpoints: readonly Endpoint[]) => ApiObject;
+  readonly store: (services: number, endpoints: number) => Store;
 }
 
-/** An address that no endpoint has had yet. */
-export function newAddress(index: number): string {
-  return dotted(NEW_POD_NET + index);
-}
+export function benchCluster(family: Family): BenchCluster {
+  const written = family === 'ipv4' ? dotted : inGroups;
 
-export function clusterAddress(index: number): string {
-  return dotted(SERVICE_NET + index);
-}
+  const clusterAddress = (index: number): string => written(SERVICE_NET + index);
 
-export function benchService(index: number): ApiObject {
-  const external = index % 10 === 0 && index < 27_000;
-  const clusterIP = clusterAddress(index);
-  const nodePort = external ? { nodePort: 30_000 + index / 10 } : {};
-  return withHistory(
-    service(nameOf(index), {
-      type: external ? 'NodePort' : 'ClusterIP',
-      ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080, ...nodePort }],
-      clusterIP,
-      clusterIPs: [clusterIP],
-      ...(external ? { externalTrafficPolicy: 'Cluster' } : {}),
-    }),
-  );
-}
+  const firstEndpoints: BenchCluster['firstEndpoints'] = (index, count) =>
+    Array.from({ length: count }, (_, position) => ({
+      address: written(POD_NET + index * count + position),
+      ready: true,
+    }));
 
-export function benchSlice(index: number, endpoints: readonly Endpoint[]): ApiObject {
-  return withHistory({
-    ...slice(nameOf(index), []),
-    endpoints: endpoints.map(({ address, ready, terminating = false }, position) => ({
-      addresses: [address],
-      conditions: { ready, serving: ready || terminating, terminating },
-      nodeName: `node-${position}`,
-      targetRef: {
-        kind: 'Pod',
-        namespace: 'shop',
-        name: `${nameOf(index)}-7d4b9c6f5d-${address.replaceAll('.', '')}`,
-        uid: '0b1f8a52-6f5c-4c0e-9a4c-5d8a8e0b8a11',
-      },
-    })),
-  });
-}
+  const benchService = (index: number): ApiObject => {
+    const external = index % 10 === 0 && index < 27_000;
+    const clusterIP = clusterAddress(index);
+    const nodePort = external ? { nodePort: 30_000 + index / 10 } : {};
+    return withHistory(
+      service(nameOf(index), {
+        type: external ? 'NodePort' : 'ClusterIP',
+        ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080, ...nodePort }],
+        clusterIP,
+        clusterIPs: [clusterIP],
+        ipFamilies: [familyName(family)],
+        ...(external ? { externalTrafficPolicy: 'Cluster' } : {}),
+      }),
+    );
+  };
 
-export function benchStore(services: number, endpoints: number): Store {
-  const store = makeStore();
-  store.apply('nodes', node(NODE_NAME));
-  for (let index = 0; index < services; index += 1) {
-    store.apply('services', benchService(index));
-    store.apply('endpointslices', benchSlice(index, firstEndpoints(index, endpoints)));
-  }
-  store.compact();
-  return store;
+  const benchSlice: BenchCluster['slice'] = (index, endpoints) =>
+    withHistory({
+      ...slice(nameOf(index), []),
+      addressType: familyName(family),
+      endpoints: endpoints.map(({ address, ready, terminating = false }, position) => ({
+        addresses: [address],
+        conditions: { ready, serving: ready || terminating, terminating },
+        nodeName: `node-${position}`,
+        targetRef: {
+          kind: 'Pod',
+          namespace: 'shop',
+          name: `${nameOf(index)}-7d4b9c6f5d-${address.replaceAll(/[.:]/g, '')}`,
+          uid: '0b1f8a52-6f5c-4c0e-9a4c-5d8a8e0b8a11',
+        },
+      })),
+    });
+
+  return {
+    clusterAddress,
+    firstEndpoints,
+    newAddress: (index) => written(NEW_POD_NET + index),
+    service: benchService,
+    slice: benchSlice,
+    store: (services, endpoints) => {
+      const store = makeStore();
+      store.apply('nodes', node(NODE_NAME));
+      for (let index = 0; index < services; index += 1) {
+        store.apply('services', benchService(index));
+        store.apply('endpointslices', benchSlice(index, firstEndpoints(index, endpoints)));
+      }
+      store.compact();
+      return store;
+    },
+  };
 }
 
 function nameOf(index: number): string {
@@ -100,4 +118,8 @@ function withHistory(object: ApiObject): ApiObject {
 
 function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+}
+
+function inGroups(address: number): string {
+  return `fd00::${(address >>> 16).toString(16)}:${(address & 0xffff).toString(16)}`;
 }

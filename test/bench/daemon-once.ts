@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import { FakeServer } from '../api/fake-server.ts';
-import { benchService, benchSlice, benchStore, firstEndpoints, newAddress } from './cluster-objects.ts';
+import { benchCluster } from './cluster-objects.ts';
 import { command, prepareNode } from './own-node.ts';
 import { startProxy, type Metrics, type Proxy } from './proxy-process.ts';
 
@@ -44,7 +44,8 @@ const kind = backend as BackendKind;
 
 prepareNode();
 const directory = mkdtempSync(join(tmpdir(), 'chainwright-bench-'));
-const server = await FakeServer.start({ store: benchStore(services, endpoints) });
+const cluster = benchCluster('ipv4');
+const server = await FakeServer.start({ store: cluster.store(services, endpoints) });
 const kubeProxy = process.env.KUBE_PROXY ?? '';
 let replaced = 0;
 const proxy = startProxy({ kind, directory, server, ...(name === 'chainwright' ? {} : { kubeProxy }) });
@@ -123,19 +124,19 @@ function destinations(): ReadonlySet<string> {
 
 /** @returns the new endpoint's address */
 function replaceEndpoint(index: number): string {
-  const address = newAddress(replaced);
+  const address = cluster.newAddress(replaced);
   replaced += 1;
-  const others = firstEndpoints(index, endpoints).slice(1);
-  server.apply('endpointslices', benchSlice(index, [{ address, ready: true }, ...others]));
+  const others = cluster.firstEndpoints(index, endpoints).slice(1);
+  server.apply('endpointslices', cluster.slice(index, [{ address, ready: true }, ...others]));
   return address;
 }
 
 /** @returns the address of one of its endpoints */
 function addService(change: number): string {
   const index = services + change;
-  const pods = firstEndpoints(index, endpoints);
-  server.apply('services', benchService(index));
-  server.apply('endpointslices', benchSlice(index, pods));
+  const pods = cluster.firstEndpoints(index, endpoints);
+  server.apply('services', cluster.service(index));
+  server.apply('endpointslices', cluster.slice(index, pods));
   return pods[0]?.address ?? '';
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendKind } from '../../src/iptables/backend.ts';
 import type { FakeServer } from '../api/fake-server.ts';
-import { CLUSTER_CIDR, NODE_NAME } from './cluster-objects.ts';
+import { CLUSTER_CIDRS, NODE_NAME } from './cluster-objects.ts';
 import { command } from './own-node.ts';
 import { kubeconfigOf } from '../support/kubeconfig.ts';
 
@@ -22,7 +22,7 @@ export const CONFIG = `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: iptables
 hostnameOverride: ${NODE_NAME}
-clusterCIDR: ${CLUSTER_CIDR}
+clusterCIDR: ${Object.values(CLUSTER_CIDRS).join(',')}
 oomScoreAdj: 0
 iptables:
   minSyncPeriod: 10ms

@@ -1,5 +1,5 @@
 import type { FakeServer } from '../api/fake-server.ts';
-import { benchSlice, firstEndpoints, newAddress, type Endpoint } from './cluster-objects.ts';
+import type { BenchCluster, Endpoint } from './cluster-objects.ts';
 
 /* What happens to the endpoints of a cluster while it is soaked. */
 
@@ -49,13 +49,14 @@ export interface Changes {
 
 export interface ChangesOptions {
   readonly server: FakeServer;
+  readonly cluster: BenchCluster;
   readonly services: number;
   /** Of each service, at first. */
   readonly endpoints: number;
 }
 
-export function makeChanges({ server, services, endpoints: perService }: ChangesOptions): Changes {
-  const endpoints = Array.from({ length: services }, (_, index) => firstEndpoints(index, perService));
+export function makeChanges({ server, cluster, services, endpoints: perService }: ChangesOptions): Changes {
+  const endpoints = Array.from({ length: services }, (_, index) => cluster.firstEndpoints(index, perService));
   const states = new Map<string, State>();
   const random = randomNumbers(SEED);
   const away: { readonly until: number; readonly gone: ReadonlyMap<number, string> }[] = [];
@@ -68,7 +69,7 @@ export function makeChanges({ server, services, endpoints: perService }: Changes
     for (const { address } of list) states.set(address, { index, address, wanted: true, at: -Infinity });
   });
 
-  const fresh = (): string => newAddress((addresses += 1));
+  const fresh = (): string => cluster.newAddress((addresses += 1));
 
   /** A service of which nobody follows a change. */
   function anyService(): number {
@@ -90,7 +91,7 @@ export function makeChanges({ server, services, endpoints: perService }: Changes
       states.set(address, state);
       changed.push(state);
     }
-    server.apply('endpointslices', benchSlice(index, after));
+    server.apply('endpointslices', cluster.slice(index, after));
     made += 1;
     // An endpoint that was never ready makes no difference to the rules.
     const felt = changed.filter(({ wanted, address }) => wanted || isServed(before, address));

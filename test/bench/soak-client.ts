@@ -1,13 +1,14 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CLUSTER_CIDR, clusterAddress } from './cluster-objects.ts';
+import type { Family } from '../../src/net/address.ts';
+import { CLUSTER_CIDRS, SERVICE_CIDRS, type BenchCluster } from './cluster-objects.ts';
 import { command } from './own-node.ts';
 import { randomNumbers, type Changes } from './soak-changes.ts';
 
 /* A client on the node, and all endpoints that there may be. */
 
-const SERVICE_CIDR = '10.96.0.0/12';
-const CLIENT = '192.0.2.1';
+const CLIENTS = { ipv4: '192.0.2.1', ipv6: '2001:db8::1' } as const;
+const ANY = { ipv4: '0.0.0.0', ipv6: '::' } as const;
 const POD_PORT = 8080;
 /** Milliseconds after which a connection has failed. */
 const PATIENCE = 5_000;
@@ -23,13 +24,17 @@ export interface ClientTally {
 }
 
 /** Every address of a pod answers on the node itself, whether there is a pod or not. */
-export function prepareTraffic(): void {
-  command('ip', 'address', 'add', `${CLIENT}/32`, 'dev', 'lo');
-  command('ip', 'route', 'add', 'local', CLUSTER_CIDR, 'dev', 'lo');
-  command('ip', 'route', 'add', SERVICE_CIDR, 'dev', 'lo', 'src', CLIENT);
+export function prepareTraffic(family: Family): void {
+  const ip = (...args: readonly string[]) =>
+    command('ip', family === 'ipv4' ? '-4' : '-6', ...args, 'dev', 'lo');
+  ip('address', 'add', CLIENTS[family]);
+  ip('route', 'add', 'local', CLUSTER_CIDRS[family]);
+  ip('route', 'add', SERVICE_CIDRS[family], 'src', CLIENTS[family]);
 }
 
 export interface ClientOptions {
+  readonly family: Family;
+  readonly cluster: BenchCluster;
   readonly changes: Changes;
   readonly services: number;
   /** New connections a second. */
@@ -40,7 +45,7 @@ export interface ClientOptions {
 
 /** Asks until the signal aborts. */
 export async function runClient(
-  { changes, services, rate, mostLag }: ClientOptions,
+  { family, cluster, changes, services, rate, mostLag }: ClientOptions,
   tally: ClientTally,
   signal: AbortSignal,
 ): Promise<void> {
@@ -51,7 +56,7 @@ export async function runClient(
     socket.on('error', () => socket.destroy());
     socket.end('!');
   });
-  await new Promise<void>((resolve) => server.listen(POD_PORT, '0.0.0.0', resolve));
+  await new Promise<void>((resolve) => server.listen(POD_PORT, ANY[family], resolve));
   const random = randomNumbers(SEED);
   const begin = performance.now();
   let due = 0;
@@ -72,7 +77,7 @@ export async function runClient(
 
   async function ask(index: number, endpoint: string): Promise<void> {
     tally.asked += 1;
-    const failure = await failureOf(clusterAddress(index));
+    const failure = await failureOf(cluster.clusterAddress(index));
     if (failure === undefined) tally.answered += 1;
     // A service whose last endpoint went meanwhile may refuse.
     else if (changes.states.get(endpoint)?.wanted === true)

@@ -19,12 +19,14 @@ import { toEndpointSlice } from '../../src/cluster/slice.ts';
 import { readConfig } from '../../src/config/load.ts';
 import { canonicalRules } from '../../src/inspect/canonical.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
+import { FAMILIES } from '../../src/net/address.ts';
+import { familyName } from '../../src/net/family-name.ts';
 import { isConntrackLiberal, readInterfaceAddresses } from '../../src/node/host.ts';
 import { nodeView } from '../../src/routing/node-view.ts';
 import { clusterRoutes } from '../../src/routing/routes.ts';
 import { FakeServer } from '../api/fake-server.ts';
 import type { Plural } from '../api/fake-store.ts';
-import { benchStore, NODE_NAME } from './cluster-objects.ts';
+import { benchCluster, NODE_NAME } from './cluster-objects.ts';
 import { isInside, prepareNode, row, runOnOwnNode } from './own-node.ts';
 import { CONFIG, startProxy, type Proxy } from './proxy-process.ts';
 import { makeChanges, type Changes, type State } from './soak-changes.ts';
@@ -53,6 +55,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     layout: { type: 'string', default: 'auto' },
     backend: { type: 'string', default: 'nft' },
+    family: { type: 'string', default: 'ipv4' },
   },
 });
 const services = Number(values.services);
@@ -64,13 +67,17 @@ const connections = Number(values.connections);
 const minutes = Number(values.minutes);
 const layout = oneOf(['auto', 'classic', 'indexed'], values.layout);
 const backend = oneOf(['nft', 'legacy'], values.backend);
-/** That another program holds the lock of the legacy tables is no failure. */
-const iptables = (...args: readonly string[]) => run(`iptables-${backend}`, '-w', '5', ...args);
-const saved = (table: string) => run(`iptables-${backend}-save`, '-t', table);
+const family = oneOf(FAMILIES, values.family);
+const cluster = benchCluster(family);
+const tool = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${backend}`;
+/** Another program may hold the lock of the legacy tables. */
+const iptables = (...args: readonly string[]) => run(tool, '-w', '5', ...args);
+const saved = (table: string) => run(`${tool}-save`, '-t', table);
+const socket = (address: string): string => (family === 'ipv4' ? `${address}:8080` : `[${address}]:8080`);
 
 if (isInside()) {
   prepareNode();
-  if (connections > 0) prepareTraffic();
+  if (connections > 0) prepareTraffic(family);
   await soak();
 } else {
   const { printed, code } = await runOnOwnNode(import.meta.filename, process.argv.slice(2), {
@@ -89,11 +96,11 @@ function oneOf<Choice extends string>(choices: readonly Choice[], given: string)
 
 async function soak(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'chainwright-soak-'));
-  const server = await FakeServer.start({ store: benchStore(services, endpoints) });
+  const server = await FakeServer.start({ store: cluster.store(services, endpoints) });
   const proxy = startProxy({ kind: backend, args: ['--layout', layout], directory, server });
   try {
     await firstSync(proxy);
-    const changes = makeChanges({ server, services, endpoints });
+    const changes = makeChanges({ server, cluster, services, endpoints });
     const client: ClientTally = { asked: 0, answered: 0, failures: {}, astray: 0 };
     const stop = new AbortController();
     const lags: Lag[] = [];
@@ -107,7 +114,11 @@ async function soak(): Promise<void> {
       lookAtAll(changes, looks, begin, stop.signal),
       sampleMemory(proxy, memory, begin, stop.signal),
       connections > 0
-        ? runClient({ changes, services, rate: connections, mostLag: MOST_LAG }, client, stop.signal)
+        ? runClient(
+            { family, cluster, changes, services, rate: connections, mostLag: MOST_LAG },
+            client,
+            stop.signal,
+          )
         : undefined,
     ]);
     const seconds = (performance.now() - begin) / 1000;
@@ -115,7 +126,7 @@ async function soak(): Promise<void> {
     const settled = await settle(server);
     const metrics = await proxy.metrics();
     const syncs = ['kind="delta"', 'kind="full"', 'outcome="failed"'].map(
-      (label) => metrics?.('chainwright_syncs_total', 'ip_family="IPv4"', label) ?? NaN,
+      (label) => metrics?.('chainwright_syncs_total', `ip_family="${familyName(family)}"`, label) ?? NaN,
     );
     const problems = proxy
       .log()
@@ -136,7 +147,11 @@ async function firstSync({ metrics, check }: Proxy): Promise<void> {
   for (;;) {
     check();
     const found = await metrics();
-    if (found !== undefined && found('kubeproxy_sync_proxy_rules_last_timestamp_seconds', 'IPv4') > 0) return;
+    if (
+      found !== undefined &&
+      found('kubeproxy_sync_proxy_rules_last_timestamp_seconds', familyName(family)) > 0
+    )
+      return;
     if (performance.now() > end) throw new Error('no rules after 60 s');
     await sleep(100);
   }
@@ -199,9 +214,9 @@ async function sampleLags(changes: Changes, lags: Lag[], signal: AbortSignal): P
 async function isInKernel({ index, address }: State): Promise<boolean> {
   const label = `shop/service-${index}:http`;
   const service = serviceChainName('SVC', label, 'tcp');
-  const endpoint = endpointChainName(label, 'tcp', `${address}:8080`);
+  const endpoint = endpointChainName(label, 'tcp', socket(address));
   const { printed } = await iptables('-t', 'nat', '-S', service);
-  if (printed.includes(`--to-destination ${address}:8080`)) return true;
+  if (printed.includes(`--to-destination ${socket(address)}`)) return true;
   if (!printed.includes(`-j ${endpoint}\n`)) return false;
   const { printed: itsRules } = await iptables('-t', 'nat', '-S', endpoint);
   return itsRules.includes('DNAT');
@@ -219,7 +234,7 @@ interface Look {
 /** undefined where the table could not be read: the tool begins anew at every change and may never end. */
 async function destinations(): Promise<ReadonlySet<string> | undefined> {
   const { printed, code } = await saved('nat');
-  return code === 0 ? new Set(printed.match(/(?<=--to-destination )[^:\s]+/g)) : undefined;
+  return code === 0 ? new Set(printed.match(/(?<=--to-destination )\S+/g)) : undefined;
 }
 
 /**
@@ -234,7 +249,9 @@ async function lookAtAll(changes: Changes, looks: Look[], begin: number, signal:
     await sleep(MOST_LAG);
     const found = await destinations();
     const minute = (performance.now() - begin) / 60_000;
-    const wrong = [...changes.states].filter(([address, { wanted }]) => found?.has(address) !== wanted);
+    const wrong = [...changes.states].filter(
+      ([address, { wanted }]) => found?.has(socket(address)) !== wanted,
+    );
     const late = found === undefined ? [] : wrong;
     looks.push({
       minute,
@@ -308,7 +325,7 @@ async function wantedRules({ store }: FakeServer): Promise<string> {
   const all = (plural: Plural) => store.list(plural, {});
   const node = toNode(nodeSchema.parse(store.get('nodes', NODE_NAME)));
   const host = { interfaceAddresses: readInterfaceAddresses(), conntrackLiberal: await isConntrackLiberal() };
-  const view = nodeView('ipv4', settings, { name: NODE_NAME, node }, host);
+  const view = nodeView(family, settings, { name: NODE_NAME, node }, host);
   const cluster = {
     services: all('services').map((raw) => toService(serviceSchema.parse(raw))),
     slices: all('endpointslices')
@@ -331,7 +348,7 @@ interface Figures {
   readonly busy: number;
   readonly settled: Settled;
   readonly peak: number;
-  /** Of IPv4: of changes, of everything, failed ones of either. */
+  /** Of the family: of changes, of everything, failed ones of either. */
   readonly syncs: readonly number[];
   /** Of drift, where nobody else wrote. */
   readonly repairs: number;
@@ -356,7 +373,7 @@ function report(figures: Figures): void {
   };
   const appearing = lags.filter(({ wanted }) => wanted).length;
   console.log(
-    `\n${services} services of ${endpoints} endpoints, ${minutes} minutes, ${backend}, layout ${layout}`,
+    `\n${services} services of ${endpoints} endpoints, ${minutes} minutes, ${family}, ${backend}, layout ${layout}`,
   );
   console.log(
     `a second: ${rate} changes, rolling updates of ${rolling} %, ${connections} connections; ${flaps} node flaps a minute`,
