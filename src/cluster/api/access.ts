@@ -77,8 +77,10 @@ export async function findAccess(choice: ServerChoice): Promise<Access> {
 }
 
 function credentialsFault(error: unknown): FaultError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new FaultError({ kind: 'credentials', message: message.trim().slice(0, 500) });
+  const message = (error instanceof Error ? error.message : String(error)).trim();
+  // A plugin's own words.
+  const told = message === '' ? 'the plugin that makes credentials failed, and said nothing' : message;
+  return new FaultError({ kind: 'credentials', message: told.slice(0, 500) });
 }
 
 /** Tokens are read from files whose last newline is no part of them. */

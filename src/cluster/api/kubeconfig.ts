@@ -53,22 +53,41 @@ function firstLine(message: string): string {
   return message.replace(/:?\n[^]*$/, '').replace(/; please use YAML\.parseAllDocuments\(\).*/, '');
 }
 
-/**
- * The client passes over `tokenFile`, by which kubeadm's kube-proxy signs in: told to it in a form that it
- * knows. The file goes before a token beside it, as in client-go.
- */
+type Entry = Readonly<Record<string, unknown>>;
+
 function users(listed: unknown, directory: string): unknown {
   if (!Array.isArray(listed)) return listed;
   return listed.map((entry: unknown) => {
     if (!isRecord(entry) || !isRecord(entry.user)) return entry;
-    const { tokenFile } = entry.user;
-    if (typeof tokenFile !== 'string' || tokenFile === '') return entry;
-    const config = { tokenFile: resolve(directory, tokenFile) };
-    return {
-      ...entry,
-      user: { ...entry.user, token: undefined, 'auth-provider': { name: 'tokenFile', config } },
-    };
+    return { ...entry, user: withLimitedPlugin(withTokenFile(entry.user, directory), directory) };
   });
+}
+
+/**
+ * The client passes over `tokenFile`, by which kubeadm's kube-proxy signs in: told to it in a form that it
+ * knows. The file goes before a token beside it, as in client-go.
+ */
+function withTokenFile(user: Entry, directory: string): Entry {
+  const { tokenFile } = user;
+  if (typeof tokenFile !== 'string' || tokenFile === '') return user;
+  const config = { tokenFile: resolve(directory, tokenFile) };
+  return { ...user, token: undefined, 'auth-provider': { name: 'tokenFile', config } };
+}
+
+/** Seconds; longer than anybody waits for credentials. */
+const PLUGIN_LIMIT = 60;
+
+/**
+ * A plugin that makes credentials may hang, and the client would leave one behind at each try: the system's
+ * `timeout` ends it. One that is named by a path is found from the kubeconfig, as by client-go.
+ */
+function withLimitedPlugin(user: Entry, directory: string): Entry {
+  const { exec } = user;
+  if (!isRecord(exec) || typeof exec.command !== 'string' || exec.command === '') return user;
+  const command = exec.command.includes('/') ? resolve(directory, exec.command) : exec.command;
+  const given: readonly unknown[] = Array.isArray(exec.args) ? exec.args : [];
+  const args = ['-k', '5', String(PLUGIN_LIMIT), command, ...given];
+  return { ...user, exec: { ...exec, command: 'timeout', args } };
 }
 
 function loadPod(config: KubeConfig, master: string): void {

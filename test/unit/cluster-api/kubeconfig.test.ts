@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -86,6 +86,36 @@ describe('credentials of a kubeconfig', () => {
     });
     await expect(access.admit()).rejects.toMatchObject({
       fault: { kind: 'credentials', message: 'no luck' },
+    });
+  });
+
+  it.each([
+    [
+      'says nothing',
+      'command: sh, args: ["-c", "exit 3"]',
+      'the plugin that makes credentials failed, and said nothing',
+    ],
+    [
+      'is not there',
+      'command: no-such-plugin',
+      "timeout: failed to run command 'no-such-plugin': No such file or directory",
+    ],
+  ])('says so where a plugin %s', async (_, exec, message) => {
+    const access = await findAccess({ kubeconfig: kubeconfig(`exec: {${exec}}`) });
+    const failure = await access.admit().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ fault: { kind: 'credentials' } });
+    // Quotation marks are the locale's.
+    expect((failure as Error).message.replaceAll(/[‘’]/g, "'")).toBe(message);
+  });
+
+  it('has a plugin ended that hangs, and finds it from the kubeconfig', async () => {
+    const parent = `token=$(tr '\\0' ' ' < /proc/$PPID/cmdline)`;
+    const print = `printf '{"kind":"ExecCredential","status":{"token":"%s"}}' "$token"`;
+    const plugin = join(directory, 'plugin');
+    writeFileSync(plugin, `#!/bin/sh\n${parent}\n${print}\n`);
+    chmodSync(plugin, 0o755);
+    expect(await headers('exec: {command: ./plugin, args: [one]}')).toEqual({
+      Authorization: `Bearer timeout -k 5 60 ${plugin} one`,
     });
   });
 
