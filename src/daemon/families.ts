@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { backendOf, type Backend } from '../iptables/backend.ts';
 import { detectBackend } from '../iptables/detect-backend.ts';
 import { listChain } from '../iptables/list-chain.ts';
-import { isTimeout, isUnavailable, runTool, type ToolError } from '../iptables/tool.ts';
+import { isUnavailable, runTool, ToolError } from '../iptables/tool.ts';
 import type { Settings } from '../model/settings.ts';
 import { FAMILIES, familyOf, isUnspecified, type Family } from '../net/address.ts';
 import type { HostFacts } from '../node/host.ts';
@@ -51,15 +51,26 @@ function boundFamily({ bindAddress }: Settings): Family | undefined {
 }
 
 async function missing(backend: Backend): Promise<ToolError | undefined> {
+  if (await canList(backend)) return undefined;
   const { save, limits } = backend;
-  const ignore = (): void => undefined;
   try {
-    await runTool([...save, '-t', 'nat'], { onLine: ignore, timeout: limits.firstTry });
+    await runTool([...save, '-t', 'nat'], { onLine: () => undefined, timeout: limits.firstTry });
   } catch (error) {
     if (isUnavailable(error)) return error;
-    if (!isTimeout(error)) throw error;
-    // A neighbour that commits without a pause keeps the table from being read, but not one chain of it.
-    await listChain(backend, { table: 'nat', chain: 'POSTROUTING' }, ignore);
+    throw error;
   }
   return undefined;
+}
+
+/**
+ * One chain says enough, and is read in milliseconds, also where the table is large, or a neighbour that commits
+ * without a pause keeps it from being read.
+ */
+async function canList(backend: Backend): Promise<boolean> {
+  try {
+    return await listChain(backend, { table: 'nat', chain: 'POSTROUTING' }, () => undefined);
+  } catch (error) {
+    if (error instanceof ToolError) return false;
+    throw error;
+  }
 }

@@ -6,12 +6,14 @@ import { detectBackend } from '../../../src/iptables/detect-backend.ts';
 import { FAMILIES } from '../../../src/net/address.ts';
 import { scriptedTools } from '../../support/scripted-tools.ts';
 
-const SAVES = ['iptables', 'ip6tables'].flatMap((name) => [`${name}-nft-save`, `${name}-legacy-save`]);
+const TOOLS = ['iptables', 'ip6tables'].flatMap((name) =>
+  ['-nft', '-legacy', '-nft-save', '-legacy-save'].map((kind) => name + kind),
+);
 
 /** The tools of both stores, each empty, with `nft` as the default; `body` is done before. */
 function install(body: string): void {
   const say = `case "$*" in --version) echo '(nf_tables)' ;; esac`;
-  const { directory } = scriptedTools(`${body}\n${say}`, 'iptables', ...SAVES);
+  const { directory } = scriptedTools(`${body}\n${say}`, 'iptables', ...TOOLS);
   process.env.PATH = `${directory}:${process.env.PATH ?? ''}`;
 }
 
@@ -47,6 +49,11 @@ describe('the families of the node', () => {
   it('are not decided by a tool that was killed', async () => {
     install('case "$0 $*" in *ip6tables*-t*) kill -9 $$ ;; esac');
     await expect(served()).rejects.toThrow(/ended by a signal/);
+  });
+
+  it('are known without a reading of whole tables, which may be kept from its end', async () => {
+    install('case "$0 $*" in *-save*-t*) sleep 1000 ;; esac');
+    expect(await served()).toEqual(FAMILIES);
   });
 
   it('are both where nothing ails', async () => {
