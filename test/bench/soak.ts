@@ -110,7 +110,7 @@ async function soak(): Promise<void> {
     const begin = performance.now();
     await Promise.all([
       makeThem(changes, begin, stop),
-      sampleLags(changes, lags, stop.signal),
+      sampleLags(changes, lags, begin, stop.signal),
       lookAtAll(changes, looks, begin, stop.signal),
       sampleMemory(proxy, memory, begin, stop.signal),
       connections > 0
@@ -184,13 +184,14 @@ async function makeThem(changes: Changes, begin: number, stop: AbortController):
 }
 
 interface Lag {
+  readonly minute: number;
   readonly wanted: boolean;
   /** Milliseconds. */
   readonly lag: number;
 }
 
 /** Follows one change after another until the kernel has it. */
-async function sampleLags(changes: Changes, lags: Lag[], signal: AbortSignal): Promise<void> {
+async function sampleLags(changes: Changes, lags: Lag[], begin: number, signal: AbortSignal): Promise<void> {
   const stopped = new Promise<undefined>((resolve) =>
     signal.addEventListener('abort', () => resolve(undefined)),
   );
@@ -204,7 +205,7 @@ async function sampleLags(changes: Changes, lags: Lag[], signal: AbortSignal): P
       if (isServed === sample.wanted) break;
       await sleep(10);
     } while (lag < 5 * MOST_LAG);
-    lags.push({ wanted: sample.wanted, lag });
+    lags.push({ minute: (performance.now() - begin) / 60_000, wanted: sample.wanted, lag });
     changes.release();
     await sleep(250);
   }
@@ -430,6 +431,9 @@ function report(figures: Figures): void {
   console.log(row('warnings and errors logged', problems.length, ''));
   for (const [failure, count] of Object.entries(client.failures))
     console.log(`${count} connections: ${failure}`);
+  for (const { minute, lag } of lags) {
+    if (lag > MOST_LAG) console.log(`after ${minute.toFixed(2)} minutes one took ${lag.toFixed(0)} ms`);
+  }
   for (const { minute, late: addresses } of looks) {
     if (addresses.length > 0)
       console.log(
