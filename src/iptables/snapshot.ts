@@ -41,13 +41,15 @@ export function fingerprintOf(chain: string, rules: Iterable<string>): number {
  * never end.
  *
  * @param timeout for each table
- * @throws ToolError where iptables-save fails, or prints half a table
+ * @param signal stops it
+ * @throws ToolError where iptables-save fails or is stopped, or prints half a table
  */
 export async function readSnapshot(
   backend: Backend,
   timeout: Milliseconds = backend.limits.lastResort,
+  signal?: AbortSignal,
 ): Promise<Snapshot> {
-  const read = (table: TableName): Promise<TableSnapshot> => readTable(backend, table, timeout);
+  const read = (table: TableName): Promise<TableSnapshot> => readTable(backend, table, timeout, signal);
   const [filter, nat] = await Promise.all([read('filter'), read('nat')]);
   return { filter, nat };
 }
@@ -77,7 +79,12 @@ export async function readJumps(backend: Backend): Promise<Snapshot> {
   return { filter, nat };
 }
 
-async function readTable(backend: Backend, table: TableName, timeout: Milliseconds): Promise<TableSnapshot> {
+async function readTable(
+  backend: Backend,
+  table: TableName,
+  timeout: Milliseconds,
+  signal: AbortSignal | undefined,
+): Promise<TableSnapshot> {
   const command: Command = [...backend.save, '-t', table];
   const reading = tableReading();
   let begins: string | undefined;
@@ -88,7 +95,7 @@ async function readTable(backend: Backend, table: TableName, timeout: Millisecon
     ends = line;
     reading.line(line);
   };
-  await runTool(command, { onLine, timeout });
+  await runTool(command, { onLine, timeout, ...(signal && { signal }) });
   // What is taken for missing is written again, and its jumps a second time.
   const isWhole = begins === `*${table}` && ends === 'COMMIT';
   if (begins !== undefined && !isWhole) throw new ToolError(command, 'garbage', 0, begins.slice(0, 80));

@@ -14,7 +14,8 @@ export interface DriftOptions {
   readonly owedIn: () => number | undefined;
   /** Rules of ours are being written: what is in the kernel at the moment is no sign of anything. */
   readonly isWriting: () => boolean;
-  readonly onDrift: (reason: FullReason) => void;
+  /** @param mayYield nothing but the time calls for it */
+  readonly onDrift: (reason: FullReason, mayYield: boolean) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -63,9 +64,12 @@ export async function watchForDrift(options: DriftOptions, signal: AbortSignal):
     } catch (error) {
       options.onError(error);
     }
-    if (!stands) options.onDrift('flush');
+    if (!stands) options.onDrift('flush', false);
     // Also where a look failed: what the kernel has told is told but once.
-    else if (check.isDue(alarm)) options.onDrift('check');
+    else {
+      const due = check.due(alarm);
+      if (due !== undefined) options.onDrift('check', due === 'by time');
+    }
     if (alarm !== undefined) await pause(ALARM_PAUSE, signal);
   }
   await heard.done;
@@ -111,8 +115,8 @@ function lookSchedule(isListening: () => boolean): LookSchedule {
 interface CheckSchedule {
   /** Milliseconds. */
   readonly untilNext: () => number;
-  /** Whether everything is to be compared now; where so, the next time is reckoned from here. */
-  readonly isDue: (alarm: Alarm | undefined) => boolean;
+  /** Why everything is to be compared now, if it is; where so, the next time is reckoned from here. */
+  readonly due: (alarm: Alarm | undefined) => 'by time' | 'by alarm' | undefined;
 }
 
 function checkSchedule({ checkInterval, lastCheck, owedIn }: DriftOptions): CheckSchedule {
@@ -127,13 +131,14 @@ function checkSchedule({ checkInterval, lastCheck, owedIn }: DriftOptions): Chec
   };
   return {
     untilNext,
-    isDue: (alarm) => {
+    due: (alarm) => {
       // A loss that the looks do not show is one of single rules. It is owed a check, if not at once.
       isAlarmed ||= alarm === 'loss';
-      if (untilNext() > 0) return false;
+      if (untilNext() > 0) return undefined;
+      const why = isAlarmed ? 'by alarm' : 'by time';
       isAlarmed = false;
       last = performance.now();
-      return true;
+      return why;
     },
   };
 }

@@ -5,7 +5,6 @@ import { deltaLines, isEmptyDelta, sumGrowth, type Growth } from '../iptables/de
 import { planCounts, ruleCounts } from '../iptables/plan.ts';
 import { restore } from '../iptables/restore.ts';
 import { tuningOf } from '../iptables/sections.ts';
-import { isTimeout } from '../iptables/tool.ts';
 import type { NodeView } from '../routing/node-view.ts';
 import type { Route } from '../routing/route.ts';
 import type { ServiceRoutes } from '../routing/routes.ts';
@@ -17,7 +16,8 @@ import { isUrgent, lacksMore } from './full-reasons.ts';
 import type { LastHand } from './last-hand.ts';
 import type { FullReason, SyncObserver } from './observer.ts';
 import { proving, type Verification } from './proving.ts';
-import { readKernel, readWhole, UNREAD_PAUSE, type Reading } from './read-kernel.ts';
+import { kernelReader } from './kernel-reader.ts';
+import type { Reading } from './read-kernel.ts';
 import { haveSameKeys, isSame } from './sameness.ts';
 import { damage, deltaCounts, routesOfServices } from './sync-report.ts';
 import type { ClusterStore } from './store.ts';
@@ -26,8 +26,12 @@ import type { ClusterStore } from './store.ts';
 export interface FamilySync {
   /** These services changed. */
   readonly touch: (services: Iterable<string>) => void;
-  /** Has the next sync go through everything. */
-  readonly invalidate: (reason: FullReason) => void;
+  /**
+   * Has the next sync go through everything.
+   *
+   * @param mayYield changes that come meanwhile go before, so that it is owed
+   */
+  readonly invalidate: (reason: FullReason, mayYield?: boolean) => void;
   /** Something changed, or this node is not what it was. */
   readonly isPending: () => boolean;
   /** The kernel lacks something: a change, or what was lost or could not be written, and not only a comparison. */
@@ -81,7 +85,8 @@ export function familySync({
   const proven = proving(family, verification);
   let kept: ReadonlySet<string> = new Set();
   let inForce: LayoutName | undefined;
-  let readAgainAt = -Infinity;
+  let mayYield = false;
+  const reader = kernelReader(backend, clock);
   let mayHoldMore = false;
 
   async function sync(): Promise<void> {
@@ -89,7 +94,7 @@ export function familySync({
     touched = new Set();
     if (!isUrgent(full)) full = moved() ?? full;
     if (full === undefined && needsFull(services)) full = 'change';
-    if (full === undefined || (!isUrgent(full) && clock() < readAgainAt)) {
+    if (full === undefined || (!isUrgent(full) && reader.isPaused())) {
       if (full !== undefined && services.size === 0) return;
       try {
         for (const batch of batches(services)) await deltaSync(batch);
@@ -102,34 +107,28 @@ export function familySync({
     const reason = full;
     full = undefined;
     let failed = reason;
+    let isPutOff = false;
     const start = clock();
     try {
       // The routes are made while the tools read.
       const [reading, desired] = await Promise.all([
-        read(reason),
+        reader.read(reason, reason === 'check' && mayYield && services.size === 0),
         Promise.resolve().then(() => desiredNow(store, currentView(), currentLayout())),
       ]);
-      if (reason !== 'start') failed = 'failure';
-      ({ view, layout } = desired);
-      await fullSync({ reason, start, touched: services }, desired.services, reading);
+      if (reading === undefined) isPutOff = true;
+      else {
+        if (reason !== 'start') failed = 'failure';
+        ({ view, layout } = desired);
+        await fullSync({ reason, start, touched: services }, desired.services, reading);
+      }
     } catch (error) {
       for (const service of services) touched.add(service);
       full = failed;
       observer.onFailed(family, 'full', error as Error);
       throw error;
     }
-  }
-
-  /** What is in the kernel is known, but for a start, a failure or a flush: without a comparison changes can go on. */
-  async function read(reason: FullReason): Promise<Reading> {
-    readAgainAt = -Infinity;
-    if (isUrgent(reason)) return await readKernel(backend);
-    try {
-      return await readWhole(backend);
-    } catch (error) {
-      if (isTimeout(error)) readAgainAt = clock() + UNREAD_PAUSE;
-      throw error;
-    }
+    // The changes that went before it.
+    if (isPutOff) await sync();
   }
 
   /** What is no longer as it was when everything was gone through. */
@@ -213,9 +212,7 @@ export function familySync({
       unread: !isWhole,
     });
     mayHoldMore = !isWhole;
-    if (isWhole) return;
-    full ??= 'check';
-    readAgainAt = clock() + UNREAD_PAUSE;
+    if (!isWhole) full ??= 'check';
   }
 
   function setIsolated(services: ReadonlyMap<string, Error>): void {
@@ -227,15 +224,17 @@ export function familySync({
   return {
     touch: (services) => {
       for (const service of services) touched.add(service);
+      if (touched.size > 0) reader.interrupt();
     },
-    invalidate: (reason) => {
+    invalidate: (reason, yields = false) => {
+      mayYield = yields && (full === undefined || mayYield);
       if (full === undefined || (isUrgent(reason) && !isUrgent(full))) full = reason;
     },
     isPending: () => full !== undefined || touched.size > 0 || moved() !== undefined,
     isBehind: () => touched.size > 0 || lacksMore(full),
     pendingServices: () => touched.size,
     isFull: () => full !== undefined,
-    owedIn: () => (readAgainAt === -Infinity ? undefined : Math.max(0, readAgainAt - clock())),
+    owedIn: reader.owedIn,
     sync,
     routes: () => applied.routes(),
     layout: () => ({ inForce, wanted: currentLayout().name }),

@@ -2,9 +2,6 @@ import type { Backend } from '../iptables/backend.ts';
 import { readJumps, readSnapshot, type Snapshot } from '../iptables/snapshot.ts';
 import { isTimeout } from '../iptables/tool.ts';
 
-/** Seconds in which changes alone are written, after the kernel's rules could not be read in time. */
-export const UNREAD_PAUSE = 60;
-
 /** What is known of the kernel before all rules are gone through. */
 export interface Reading {
   readonly snapshot: Snapshot;
@@ -27,7 +24,7 @@ export async function readKernel(backend: Backend): Promise<Reading> {
   }
 }
 
-/** @throws ToolError where the tables cannot be read, or not in time */
-export async function readWhole(backend: Backend): Promise<Reading> {
-  return { snapshot: await readSnapshot(backend, backend.limits.firstTry), isWhole: true };
+/** @throws ToolError where the tables cannot be read, or not in time, or not before the signal */
+export async function readWhole(backend: Backend, signal?: AbortSignal): Promise<Reading> {
+  return { snapshot: await readSnapshot(backend, backend.limits.firstTry, signal), isWhole: true };
 }

@@ -140,9 +140,9 @@ export function startReconciler(options: ReconcilerOptions, signal: AbortSignal)
         return seconds === undefined ? undefined : seconds * 1_000;
       },
       isWriting: () => isWriting,
-      onDrift: (reason: FullReason): void => {
+      onDrift: (reason: FullReason, mayYield: boolean): void => {
         if (reason === 'flush') isPlanted = false;
-        sync.invalidate(reason);
+        sync.invalidate(reason, mayYield);
         runner?.request();
       },
       onError: (error: unknown) => observer.onTrouble(backend.family, error as Error),

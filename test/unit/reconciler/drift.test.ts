@@ -15,6 +15,8 @@ interface Scene {
   readonly owedIn?: () => number | undefined;
   /** What the tool does that tells of losses. */
   readonly listener?: string;
+  /** Why comparisons are asked for. */
+  readonly because?: 'time' | 'alarm';
 }
 
 /** When comparisons of everything were asked for, in milliseconds. */
@@ -24,6 +26,7 @@ function watched({
   lastCheck = 1,
   owedIn = () => undefined,
   listener = 'exit 1',
+  because = 'time',
 }: Scene): readonly number[] {
   const { via } = scriptedTools(`case "$*" in *xtables-monitor*) ${listener} ;; *) echo '-A X -j Y' ;; esac`);
   const stop = new AbortController();
@@ -35,8 +38,8 @@ function watched({
       lastCheck: () => lastCheck,
       owedIn,
       isWriting: () => false,
-      onDrift: (reason) => {
-        expect(reason).toBe('check');
+      onDrift: (reason, mayYield) => {
+        expect({ reason, mayYield }).toEqual({ reason: 'check', mayYield: because === 'time' });
         checks.push(performance.now());
       },
       onError: (error) => expect.unreachable(String(error)),
@@ -76,13 +79,17 @@ describe('everything is compared', () => {
   });
 
   it('when the listener ended, which it does where more happens at once than it can hear', async () => {
-    const checks = watched({ kind: 'nft', listener: 'sleep 1.2' });
+    const checks = watched({ kind: 'nft', listener: 'sleep 1.2', because: 'alarm' });
     await expect.poll(() => checks.length, PATIENCE).toBeGreaterThan(0);
   });
 
   it('no more than once a second while a neighbour takes rules all the time', async () => {
     const loss = ' EVENT: -4 -t nat -D KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000';
-    const checks = watched({ kind: 'nft', listener: `while echo '${loss}'; do sleep 0.02; done` });
+    const checks = watched({
+      kind: 'nft',
+      because: 'alarm',
+      listener: `while echo '${loss}'; do sleep 0.02; done`,
+    });
     await expect.poll(() => checks.length, PATIENCE).toBeGreaterThan(2);
     expect(Math.min(...gaps(checks))).toBeGreaterThan(998);
   });
