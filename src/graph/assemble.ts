@@ -42,12 +42,14 @@ function inOrder(drawn: readonly DrawnChain[]): readonly DrawnChain[] {
     const path = [begin(start)];
     for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
       const jump = last.waiting.pop();
-      const target = jump && byId.get(jump.to);
-      if (target !== undefined && !begun.has(target.card.id)) path.push(begin(target));
-      if (jump !== undefined) continue;
-      path.pop();
-      ended.add(last.chain.card.id);
-      backwards.push(last.chain);
+      if (jump === undefined) {
+        path.pop();
+        ended.add(last.chain.card.id);
+        backwards.push(last.chain);
+        continue;
+      }
+      const target = byId.get(jump.to);
+      if (target !== undefined && !begun.has(jump.to)) path.push(begin(target));
     }
   };
   const begin = (chain: DrawnChain) => {

@@ -36,10 +36,6 @@ export function kernelReader(backend: Backend, clock: () => number): KernelReade
   let yieldingSince: number | undefined;
   let reading: AbortController | undefined;
 
-  const owe = (pause: number): void => {
-    owedAt = clock() + pause;
-  };
-
   async function read(reason: FullReason, mayYield: boolean): Promise<Reading | undefined> {
     owedAt = undefined;
     isUnread = false;
@@ -49,16 +45,16 @@ export function kernelReader(backend: Backend, clock: () => number): KernelReade
       return found;
     }
     const isPatient = mayYield && clock() - (yieldingSince ?? clock()) < LONGEST_YIELDING;
-    const stop = new AbortController();
-    if (isPatient) reading = stop;
+    const stop = isPatient ? new AbortController() : undefined;
+    reading = stop;
     try {
-      const found = await readWhole(backend, stop.signal);
+      const found = await readWhole(backend, stop?.signal);
       yieldingSince = undefined;
       return found;
     } catch (error) {
-      if (stop.signal.aborted) {
+      if (stop?.signal.aborted === true) {
         yieldingSince ??= clock();
-        owe(YIELD_PAUSE);
+        owedAt = clock() + YIELD_PAUSE;
         return undefined;
       }
       if (isTimeout(error)) putOff();
@@ -70,7 +66,7 @@ export function kernelReader(backend: Backend, clock: () => number): KernelReade
 
   function putOff(): void {
     isUnread = true;
-    owe(UNREAD_PAUSE);
+    owedAt = clock() + UNREAD_PAUSE;
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { ApiObject, Store } from '../api/fake-store.ts';
 import { makeStore } from '../api/fake-store.ts';
-import type { Family } from '../../src/net/address.ts';
+import { fromBigInt, type Address, type Family } from '../../src/net/address.ts';
 import { familyName } from '../../src/net/family-name.ts';
 import { node, service, slice } from '../api/objects.ts';
 
@@ -9,12 +9,14 @@ import { node, service, slice } from '../api/objects.ts';
 export const NODE_NAME = 'node-a';
 export const CLUSTER_CIDRS = { ipv4: '10.128.0.0/9', ipv6: 'fd00::a80:0/105' } as const;
 export const SERVICE_CIDRS = { ipv4: '10.96.0.0/12', ipv6: 'fd00::a60:0/108' } as const;
+/** Addresses of IPv6 end as those of IPv4 do. */
+const PREFIXES = { ipv4: 0n, ipv6: 0xfd00n << 112n } as const;
 const SERVICE_NET = 0x0a60_0001;
 const POD_NET = 0x0a80_0001;
 const NEW_POD_NET = 0x0ac0_0001;
 
 export interface Endpoint {
-  readonly address: string;
+  readonly address: Address;
   readonly ready: boolean;
   /** It serves still, and takes nothing new. */
   readonly terminating?: boolean;
@@ -22,23 +24,23 @@ export interface Endpoint {
 
 /** A cluster whose services have addresses of one family. */
 export interface BenchCluster {
-  readonly clusterAddress: (index: number) => string;
+  readonly clusterAddress: (index: number) => Address;
   readonly firstEndpoints: (index: number, count: number) => readonly Endpoint[];
   /** An address that no endpoint has had yet. */
-  readonly newAddress: (index: number) => string;
+  readonly newAddress: (index: number) => Address;
   readonly service: (index: number) => ApiObject;
   readonly slice: (index: number, endpoints: readonly Endpoint[]) => ApiObject;
   readonly store: (services: number, endpoints: number) => Store;
 }
 
 export function benchCluster(family: Family): BenchCluster {
-  const written = family === 'ipv4' ? dotted : inGroups;
+  const address = (number: number): Address => fromBigInt(family, PREFIXES[family] + BigInt(number));
 
-  const clusterAddress = (index: number): string => written(SERVICE_NET + index);
+  const clusterAddress = (index: number): Address => address(SERVICE_NET + index);
 
   const firstEndpoints: BenchCluster['firstEndpoints'] = (index, count) =>
     Array.from({ length: count }, (_, position) => ({
-      address: written(POD_NET + index * count + position),
+      address: address(POD_NET + index * count + position),
       ready: true,
     }));
 
@@ -78,7 +80,7 @@ export function benchCluster(family: Family): BenchCluster {
   return {
     clusterAddress,
     firstEndpoints,
-    newAddress: (index) => written(NEW_POD_NET + index),
+    newAddress: (index) => address(NEW_POD_NET + index),
     service: benchService,
     slice: benchSlice,
     store: (services, endpoints) => {
@@ -114,12 +116,4 @@ function withHistory(object: ApiObject): ApiObject {
     },
   ];
   return { ...object, metadata: { ...object.metadata, managedFields } };
-}
-
-function dotted(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
-}
-
-function inGroups(address: number): string {
-  return `fd00::${(address >>> 16).toString(16)}:${(address & 0xffff).toString(16)}`;
 }

@@ -1,4 +1,5 @@
 import type { FakeServer } from '../api/fake-server.ts';
+import type { Address } from '../../src/net/address.ts';
 import type { BenchCluster, Endpoint } from './cluster-objects.ts';
 
 /* What happens to the endpoints of a cluster while it is soaked. */
@@ -16,7 +17,7 @@ const SEED = 20261121;
 /** Whether an endpoint should get new traffic, and since when. */
 export interface State {
   readonly index: number;
-  readonly address: string;
+  readonly address: Address;
   readonly wanted: boolean;
   readonly at: number;
 }
@@ -59,7 +60,7 @@ export function makeChanges({ server, cluster, services, endpoints: perService }
   const endpoints = Array.from({ length: services }, (_, index) => cluster.firstEndpoints(index, perService));
   const states = new Map<string, State>();
   const random = randomNumbers(SEED);
-  const away: { readonly until: number; readonly gone: ReadonlyMap<number, string> }[] = [];
+  const away: { readonly until: number; readonly gone: ReadonlyMap<number, Address> }[] = [];
   let made = 0;
   let addresses = 0;
   let paused = false;
@@ -69,7 +70,7 @@ export function makeChanges({ server, cluster, services, endpoints: perService }
     for (const { address } of list) states.set(address, { index, address, wanted: true, at: -Infinity });
   });
 
-  const fresh = (): string => cluster.newAddress((addresses += 1));
+  const fresh = (): Address => cluster.newAddress((addresses += 1));
 
   /** A service of which nobody follows a change. */
   function anyService(): number {
@@ -126,7 +127,7 @@ export function makeChanges({ server, cluster, services, endpoints: perService }
   function flap(): void {
     const first = random(services);
     const count = Math.max(1, Math.floor(services * NODE_SHARE));
-    const gone = new Map<number, string>();
+    const gone = new Map<number, Address>();
     for (let step = 0; step < count; step += 1) {
       const index = (first + step) % services;
       const before = endpoints[index] ?? [];

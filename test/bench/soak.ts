@@ -18,8 +18,9 @@ import { toService } from '../../src/cluster/service.ts';
 import { toEndpointSlice } from '../../src/cluster/slice.ts';
 import { readConfig } from '../../src/config/load.ts';
 import { canonicalRules } from '../../src/inspect/canonical.ts';
+import { backendOf, LOCK_SECONDS } from '../../src/iptables/backend.ts';
 import { restoreLines } from '../../src/iptables/restore-text.ts';
-import { FAMILIES } from '../../src/net/address.ts';
+import { FAMILIES, joinHostPort, type Address } from '../../src/net/address.ts';
 import { familyName } from '../../src/net/family-name.ts';
 import { isConntrackLiberal, readInterfaceAddresses } from '../../src/node/host.ts';
 import { nodeView } from '../../src/routing/node-view.ts';
@@ -69,11 +70,10 @@ const layout = oneOf(['auto', 'classic', 'indexed'], values.layout);
 const backend = oneOf(['nft', 'legacy'], values.backend);
 const family = oneOf(FAMILIES, values.family);
 const cluster = benchCluster(family);
-const tool = `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${backend}`;
-/** Another program may hold the lock of the legacy tables. */
-const iptables = (...args: readonly string[]) => run(tool, '-w', '5', ...args);
-const saved = (table: string) => run(`${tool}-save`, '-t', table);
-const socket = (address: string): string => (family === 'ipv4' ? `${address}:8080` : `[${address}]:8080`);
+const tools = backendOf(backend, family);
+const iptables = (...args: readonly string[]) => run(...tools.list, '-w', String(LOCK_SECONDS), ...args);
+const saved = (table: string) => run(...tools.save, '-t', table);
+const socket = (address: Address): string => joinHostPort(address, 8080);
 
 if (isInside()) {
   prepareNode();
@@ -250,15 +250,15 @@ async function lookAtAll(changes: Changes, looks: Look[], begin: number, signal:
     await sleep(MOST_LAG);
     const found = await destinations();
     const minute = (performance.now() - begin) / 60_000;
-    const wrong = [...changes.states].filter(
-      ([address, { wanted }]) => found?.has(socket(address)) !== wanted,
+    const wrong = [...changes.states.values()].filter(
+      ({ address, wanted }) => found?.has(socket(address)) !== wanted,
     );
     const late = found === undefined ? [] : wrong;
     looks.push({
       minute,
       checked: found === undefined ? 0 : changes.states.size,
-      late: late.map(([address]) => address),
-      missing: late.filter(([, { wanted }]) => wanted).length,
+      late: late.map(({ address }) => address),
+      missing: late.filter(({ wanted }) => wanted).length,
     });
     changes.forget(FORGOTTEN);
     changes.resume();

@@ -13,6 +13,8 @@ interface Scene {
   readonly tools: ScriptedTools;
   readonly sync: FamilySync;
   readonly change: (name: string) => void;
+  /** A comparison is under way that nothing but the time calls for. */
+  readonly comparing: () => Promise<{ readonly syncing: Promise<void> }>;
   readonly told: readonly string[];
   /** Seconds. */
   readonly clock: { now: number };
@@ -47,14 +49,19 @@ async function scene(): Promise<Scene> {
     const object = plainService({ name });
     sync.touch(store.take([{ kind: 'service', key: `default/${name}`, object }]).services);
   };
-  return { tools, sync, change, told, clock };
+  const comparing: Scene['comparing'] = async () => {
+    tools.lower('reading');
+    sync.invalidate('check', true);
+    const syncing = sync.sync();
+    await tools.raised('reading');
+    return { syncing };
+  };
+  return { tools, sync, change, comparing, told, clock };
 }
 
 it('changes go before a comparison that is under way, which is tried again soon', async () => {
-  const { tools, sync, change, told, clock } = await scene();
-  sync.invalidate('check', true);
-  const syncing = sync.sync();
-  await tools.raised('reading');
+  const { tools, sync, change, comparing, told, clock } = await scene();
+  const { syncing } = await comparing();
   change('a');
   await syncing;
   expect(told).toEqual(['full start', 'delta change']);
@@ -93,26 +100,20 @@ it.each([
 });
 
 it('they wait for one that has yielded for a quarter of an hour', async () => {
-  const { tools, sync, change, told, clock } = await scene();
+  const { tools, sync, change, comparing, told, clock } = await scene();
   for (const [name, now] of [
     ['a', 0],
     ['b', 899],
   ] as const) {
     clock.now = now;
-    tools.lower('reading');
-    sync.invalidate('check', true);
-    const syncing = sync.sync();
-    await tools.raised('reading');
+    const { syncing } = await comparing();
     change(name);
     await syncing;
   }
   expect(told).toEqual(['full start', 'delta change', 'delta change']);
 
   clock.now = 900;
-  tools.lower('reading');
-  sync.invalidate('check', true);
-  const syncing = sync.sync();
-  await tools.raised('reading');
+  const { syncing } = await comparing();
   change('c');
   tools.raise('go');
   await syncing;
